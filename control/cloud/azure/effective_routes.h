@@ -1,0 +1,58 @@
+// The effective routes of a subnet's NICs: what Azure's host fabric does with a packet (A53-A63).
+//
+// The rule (Azure, "how Azure selects a route"): longest prefix among active routes; for equal
+// prefixes User > BGP > Default; but system routes of the VNet, its peerings and service endpoints
+// win even over more specific BGP routes (A59).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/cloud/network.h"
+
+namespace skyhop::cloud::azure {
+
+enum class RouteSource { Default, User, VirtualNetworkGateway };
+enum class RouteState { Active, Invalid };
+/// As the az CLI prints them.
+enum class EffectiveNextHop {
+  VnetLocal,
+  VNetPeering,
+  VNetGlobalPeering,
+  Internet,
+  None,
+  VirtualAppliance,
+  VirtualNetworkGateway
+};
+
+struct EffectiveRoute {
+  RouteSource source = RouteSource::Default;
+  RouteState state = RouteState::Active;
+  Ipv4Prefix prefix;
+  EffectiveNextHop next_hop_type = EffectiveNextHop::None;
+  std::vector<Ipv4Address> next_hop_ips;  ///< several: ECMP, one row each when printed (A23, A63)
+  std::string name;                       ///< of a user route
+  std::string reason;                     ///< why Invalid, with the rule; else empty
+  friend bool operator==(const EffectiveRoute&, const EffectiveRoute&) = default;
+};
+
+/// A prefix that a route server or VPN gateway programs into a VNet, with its next hops: the NVA's
+/// addresses (A62) or the gateway instances' (A63).
+struct GatewayRoute {
+  Ipv4Prefix prefix;
+  std::vector<Ipv4Address> next_hop_ips;
+  friend bool operator==(const GatewayRoute&, const GatewayRoute&) = default;
+};
+
+/// `gateway_routes` are those programmed into the subnet's VNet; `controller_routes` the user routes
+/// that Aviatrix keeps in the subnet's route table. Sorted by prefix, Active before Invalid.
+[[nodiscard]] std::vector<EffectiveRoute> effective_routes(
+    const Network& network, SubnetId subnet, const std::vector<GatewayRoute>& gateway_routes,
+    const std::vector<lab::UserRoute>& controller_routes);
+
+[[nodiscard]] std::string_view to_string(RouteSource source);
+[[nodiscard]] std::string_view to_string(RouteState state);
+[[nodiscard]] std::string_view to_string(EffectiveNextHop type);
+
+}  // namespace skyhop::cloud::azure

@@ -1,0 +1,235 @@
+// The derived network: what the clouds make of a lab. Static structure only; what is up or down,
+// learned or programmed at a moment is the emulator's.
+//
+// Ids are dense indexes into the vectors below and never change while a lab runs. Things that the
+// timeline adds later are here from the start with `present_at_start == false`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/cloud/id.h"
+#include "control/lab/lab.h"
+#include "lpm/address.h"
+
+namespace skyhop::cloud {
+
+using lpm::Ipv4Address;
+using lpm::Ipv4Prefix;
+
+/// A derived value with the reason it has: the rows of `skyhop show`.
+struct Fact {
+  std::string subject;    ///< "transit-1-hagw eth1"
+  std::string attribute;  ///< "private_ip"
+  std::string value;      ///< "10.0.20.76"
+  std::string reason;     ///< "first free host (x.4) of av-gw-transit-1-hagw-eth1-bgp_lan"
+};
+
+struct Vnet {
+  std::string name;
+  std::string location;
+  std::vector<Ipv4Prefix> address_space;
+  std::vector<SubnetId> subnets;
+  std::vector<PeeringId> peerings;  ///< those whose local side is this VNet
+  bool made_by_aviatrix = false;
+};
+
+struct Subnet {
+  std::string name;  ///< unique in its VNet
+  VnetId vnet;
+  Ipv4Prefix prefix;
+  std::optional<RouteTableId> route_table;
+  std::optional<NsgId> nsg;
+  /// The Azure host fabric as a router with this subnet's effective routes. Only where a NIC is.
+  std::optional<RouterId> router;
+};
+
+enum class PeeringState { Initiated, Connected };
+
+/// One direction; `reverse` is the remote side's object, absent while only Initiated (A52 ff.).
+struct Peering {
+  std::string name;
+  VnetId local;
+  VnetId remote;
+  std::optional<PeeringId> reverse;
+  PeeringState state = PeeringState::Initiated;
+  bool is_global = false;
+  bool allow_virtual_network_access = true;
+  bool allow_forwarded_traffic = false;
+  bool allow_gateway_transit = false;
+  bool use_remote_gateways = false;
+};
+
+struct RouteTable {
+  std::string name;
+  bool bgp_route_propagation_enabled = true;
+  std::vector<lab::UserRoute> routes;  ///< the user's; the controller's come and go at run time
+  bool managed_by_aviatrix = false;    ///< the controller programs RFC 1918 and learned routes here
+  bool is_private_subnet = false;
+};
+
+using Nsg = lab::NetworkSecurityGroup;
+
+struct Nic {
+  std::string name;  ///< "spoke1-test-vm-nic", "transit-1 eth1"
+  Ipv4Address address;
+  SubnetId subnet;
+  bool ip_forwarding = false;
+  std::optional<NsgId> nsg;
+  std::variant<VmId, GatewayId> owner;
+};
+
+struct Vm {
+  std::string name;
+  NicId nic;
+};
+
+enum class GatewayKind { transit, spoke, vpn_gateway_instance, route_server_instance };
+
+/// Anything with a process of its own: an Aviatrix gateway, one instance of a VPN gateway or of a
+/// route server.
+struct Gateway {
+  std::string name;      ///< "transit-1-hagw", "vng-0", "routerserver-1"
+  std::string resource;  ///< the lab's resource: "transit-1", "vng", "routerserver"
+  GatewayKind kind = GatewayKind::transit;
+  uint32_t instance = 0;  ///< 0 primary, 1 twin
+  VnetId vnet;
+  std::vector<NicId> nics;         ///< eth0 first, then LAN interfaces; one for Azure's instances
+  std::optional<GatewayId> twin;
+  std::optional<RouterId> router;  ///< a route server has none: it never forwards (A38)
+  uint32_t asn = 0;                ///< 0: does not speak BGP
+  Ipv4Address public_ip;
+  bool insane_mode = false;
+  bool present_at_start = true;
+};
+
+/// Anything with a forwarding table: a gateway, or the fabric of one subnet.
+struct Router {
+  std::string name;  ///< the gateway's, or "vnet/subnet"
+  std::variant<GatewayId, SubnetId> what;
+  Ipv4Address address;          ///< ICMP comes from it; a subnet's is its x.1
+  bool decrements_ttl = false;  ///< Aviatrix gateways only (V53)
+  bool answers_icmp = false;    ///< sends errors and echo replies
+};
+
+enum class LinkKind { fabric, tunnel, ha };
+
+/// What a tunnel adds to each packet; bytes on the wire follow from it.
+struct Encapsulation {
+  uint32_t fixed_bytes = 0;  ///< outer IPv4, UDP of NAT-T where used, ESP header, IV, ICV
+  uint32_t block = 1;        ///< inner packet + 2 octets of trailer are padded to this
+};
+
+/// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
+struct Link {
+  std::string name;  ///< "transit-1 - spoke1"
+  LinkKind kind = LinkKind::fabric;
+  RouterId a;
+  RouterId b;
+  std::string connection;  ///< the attachment or external connection it belongs to
+  /// Inner addresses of the ends, where the tunnel has them (169.254.x.y).
+  std::optional<Ipv4Address> a_address;
+  std::optional<Ipv4Address> b_address;
+  Encapsulation encapsulation;
+  uint32_t mtu = 1500;
+  /// Why the tunnel can never come up (V18, A48), else empty.
+  std::string problem;
+  bool present_at_start = true;
+};
+
+/// One BGP session as both ends are configured.
+struct Session {
+  struct End {
+    GatewayId gateway;
+    Ipv4Address address;
+    uint32_t local_asn = 0;
+    uint32_t expected_peer_asn = 0;
+    bool is_passive = false;  ///< waits for the other to connect (A41)
+    std::string connection;   ///< the resource that configures this end
+  };
+  std::string name;  ///< "transit-1 - routerserver-0"
+  End a;
+  End b;
+  std::optional<LinkId> link;  ///< the tunnel that carries it; over the fabric when absent
+  /// Why it cannot come up, else empty (V9: an end is missing, A5: ASN, V12: peering missing).
+  std::string problem;
+};
+
+struct RouteServer {
+  std::string name;
+  VnetId vnet;
+  std::vector<GatewayId> instances;
+  uint32_t asn = 65515;
+  bool branch_to_branch = false;
+  lab::RoutingPreference preference = lab::RoutingPreference::ExpressRoute;
+  uint32_t max_prefixes_per_peer = 4000;
+  uint32_t max_prefixes_to_gateway = 0;  ///< 0: no limit
+  uint32_t max_peers = 8;
+};
+
+struct VpnGateway {
+  std::string name;
+  VnetId vnet;
+  std::vector<GatewayId> instances;
+  uint32_t asn = 65515;
+  bool active_active = false;
+  uint32_t max_prefixes_per_peer = 4000;
+  /// Prefixes of local network gateways reached without BGP, with the tunnels to them.
+  struct StaticRoute {
+    Ipv4Prefix prefix;
+    std::vector<LinkId> links;
+  };
+  std::vector<StaticRoute> static_routes;
+};
+
+/// A spoke's attachment to a transit: tunnels of every gateway pair.
+struct Attachment {
+  std::vector<GatewayId> spoke;
+  std::vector<GatewayId> transit;
+  std::vector<LinkId> links;
+};
+
+struct Network {
+  std::string name;
+  std::vector<Vnet> vnets;
+  std::vector<Subnet> subnets;
+  std::vector<Peering> peerings;
+  std::vector<RouteTable> route_tables;
+  std::vector<Nsg> nsgs;
+  std::vector<Nic> nics;
+  std::vector<Vm> vms;
+  std::vector<Gateway> gateways;
+  std::vector<Router> routers;
+  std::vector<Link> links;
+  std::vector<Session> sessions;
+  std::vector<RouteServer> route_servers;
+  std::vector<VpnGateway> vpn_gateways;
+  std::vector<Attachment> attachments;
+  std::vector<Fact> facts;
+
+  [[nodiscard]] const Vnet& at(VnetId id) const { return vnets[id.index()]; }
+  [[nodiscard]] const Subnet& at(SubnetId id) const { return subnets[id.index()]; }
+  [[nodiscard]] const Peering& at(PeeringId id) const { return peerings[id.index()]; }
+  [[nodiscard]] const RouteTable& at(RouteTableId id) const { return route_tables[id.index()]; }
+  [[nodiscard]] const Nsg& at(NsgId id) const { return nsgs[id.index()]; }
+  [[nodiscard]] const Nic& at(NicId id) const { return nics[id.index()]; }
+  [[nodiscard]] const Vm& at(VmId id) const { return vms[id.index()]; }
+  [[nodiscard]] const Gateway& at(GatewayId id) const { return gateways[id.index()]; }
+  [[nodiscard]] const Router& at(RouterId id) const { return routers[id.index()]; }
+  [[nodiscard]] const Link& at(LinkId id) const { return links[id.index()]; }
+  [[nodiscard]] const Session& at(SessionId id) const { return sessions[id.index()]; }
+
+  [[nodiscard]] std::optional<VmId> find_vm(std::string_view name) const;
+  [[nodiscard]] std::optional<GatewayId> find_gateway(std::string_view name) const;
+  [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;
+  [[nodiscard]] std::optional<LinkId> find_link(std::string_view name) const;  ///< either order
+  [[nodiscard]] std::optional<SessionId> find_session(std::string_view name) const;
+  /// The link between two routers, if there is one.
+  [[nodiscard]] std::optional<LinkId> link_between(RouterId x, RouterId y) const;
+  /// The NIC with this address in the VNet or in a VNet peered with it.
+  [[nodiscard]] std::optional<NicId> nic_at(VnetId vnet, Ipv4Address address) const;
+};
+
+}  // namespace skyhop::cloud

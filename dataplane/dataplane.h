@@ -1,0 +1,52 @@
+// The data plane as the control thread sees it: make it from an image, install routes, start the
+// workers, change things while they run, read the counters, stop.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "dataplane/counters.h"
+#include "dataplane/eal.h"
+#include "dataplane/image.h"
+
+namespace skyhop::dataplane {
+
+struct DataplaneOptions {
+  std::vector<unsigned> workers;  ///< lcore ids, from EalInfo
+  uint32_t burst = 0;             ///< packets per pass; 0: the default
+  bool measure_latency = true;
+};
+
+class Dataplane {
+ public:
+  /// EAL must run. Opens the ports; nothing is left behind on failure.
+  static Result<std::unique_ptr<Dataplane>> create(Image image, const DataplaneOptions& options);
+  virtual ~Dataplane() = default;
+
+  // Control thread only, before or while the workers run.
+  virtual EdgeId add_edge(RouterIndex router, const EdgeSpec& edge) = 0;
+  virtual Result<void> set_route(RouterIndex router, Ipv4Prefix prefix,
+                                 const lpm::NextHopSet& next_hops) = 0;
+  virtual void erase_route(RouterIndex router, Ipv4Prefix prefix) = 0;
+  /// The router knows that this edge is dead: its groups move traffic to the other members.
+  virtual void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) = 0;
+  /// The link itself: packets sent into a dead one are lost as link_down.
+  virtual void set_link_up(LinkIndex link, bool up) = 0;
+  /// Packets that reach a dead router are lost as router_down.
+  virtual void set_router_up(RouterIndex router, bool up) = 0;
+  /// New rules decide new flows; established ones go on (A69).
+  virtual void set_filter(FilterIndex filter, const FilterSpec& spec) = 0;
+
+  virtual Result<void> start() = 0;
+  /// True once every stream with a limit and every replay has sent its last packet and nothing is
+  /// held any more.
+  [[nodiscard]] virtual bool is_finished() const = 0;
+  /// Stops input, drains what is held, joins the workers.
+  virtual void stop() = 0;
+  /// May be called while the workers run; after stop() it is exact.
+  [[nodiscard]] virtual Counters counters() const = 0;
+  /// What went wrong in a replayed capture after its good packets, if anything did.
+  [[nodiscard]] virtual std::optional<Error> replay_error() const = 0;
+};
+
+}  // namespace skyhop::dataplane

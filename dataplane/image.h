@@ -1,0 +1,129 @@
+// What the control side hands to the data plane: routers, links, ports and filters by dense index.
+// Everything here is fixed for a run, except that routers gain edges (Dataplane::add_edge) and that
+// routes, groups, and the state of links, routers and filters change (dataplane.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dataplane/drop_reason.h"
+#include "lpm/address.h"
+#include "lpm/forwarding_table.h"
+#include "lpm/next_hop_group.h"
+
+namespace skyhop::dataplane {
+
+using lpm::EdgeId;
+using lpm::Ipv4Address;
+using lpm::Ipv4Prefix;
+
+using RouterIndex = uint16_t;
+using LinkIndex = uint32_t;    ///< a directed channel
+using PortIndex = uint16_t;
+using FilterIndex = uint16_t;  ///< 0: none
+using GuardIndex = uint16_t;   ///< 0: none
+
+enum class EdgeAction : uint8_t {
+  drop,     ///< with `reason`
+  forward,  ///< over `link` to the router at its far end
+  deliver,  ///< out of `port`
+  local,    ///< to this router itself: echo is answered, the rest is local_unhandled
+};
+
+/// What a slot of a next-hop group means at its router. Edge 0 is always {drop, no_route}.
+struct EdgeSpec {
+  EdgeAction action = EdgeAction::drop;
+  DropReason reason = DropReason::no_route;
+  LinkIndex link = 0;
+  PortIndex port = 0;
+  FilterIndex filter = 0;  ///< NSGs passed on this edge
+  GuardIndex guard = 0;    ///< peering's source check on this edge
+};
+
+struct RouterSpec {
+  std::string name;
+  Ipv4Address address;         ///< source of the ICMP it sends
+  bool decrements_ttl = true;  ///< false: VPN gateways and Azure's fabric (V53)
+  bool answers_icmp = true;    ///< sends time exceeded, unreachable, too big
+  std::vector<EdgeSpec> edges; ///< from index 1 on; index 0 is put in front
+  lpm::RteLpmOptions table;
+};
+
+enum class LinkKind : uint8_t { fabric, tunnel, ha };
+
+/// One direction of a link.
+struct LinkSpec {
+  std::string name;  ///< "transit-1 -> spoke1"
+  LinkKind kind = LinkKind::fabric;
+  RouterIndex to = 0;
+  uint32_t mtu = 1500;            ///< largest IP packet it takes, before encapsulation
+  uint32_t overhead_fixed = 0;    ///< octets that encapsulation adds to each packet
+  uint32_t overhead_block = 1;    ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
+};
+
+/// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
+struct FilterRule {
+  bool allow = false;
+  uint8_t protocol = 0;  ///< 0: any
+  std::vector<Ipv4Prefix> sources;       ///< empty: any
+  std::vector<Ipv4Prefix> destinations;  ///< empty: any
+  std::vector<std::pair<uint16_t, uint16_t>> source_ports;       ///< empty: any
+  std::vector<std::pair<uint16_t, uint16_t>> destination_ports;  ///< empty: any
+};
+
+/// The NSGs of one NIC in one direction: every stage must allow. Filters of the same NIC share its
+/// flow table: replies of an allowed flow pass (A69).
+struct FilterSpec {
+  std::string name;  ///< "spoke1-test-vm-nic inbound"
+  uint32_t nic = 0;  ///< filters with the same number share one flow table
+  std::vector<std::vector<FilterRule>> stages;
+};
+
+/// Only packets whose source lies in one of the prefixes pass (A55).
+struct GuardSpec {
+  std::vector<Ipv4Prefix> sources;
+};
+
+/// What stands at a port. `devargs` is DPDK's own ("net_pcap,rx_pcap=f.pcap,infinite_rx=1").
+struct PortSpec {
+  std::string name;  ///< the VM
+  Ipv4Address address;
+  RouterIndex router = 0;        ///< the fabric router that packets from the port enter
+  FilterIndex filter = 0;        ///< NSGs passed by packets that come from the port
+  std::string devargs;           ///< empty: built-in (generator where a stream starts, sink elsewhere)
+  std::string capture_file;      ///< built-in sink: write what arrives to this pcap; empty: do not
+};
+
+/// Frames made by the built-in generator at a port.
+struct StreamSpec {
+  PortIndex port = 0;
+  Ipv4Address destination;
+  uint8_t protocol = 17;
+  uint16_t destination_port = 80;
+  uint32_t flows = 1024;               ///< source ports, from a seeded generator
+  std::vector<uint16_t> frame_sizes;   ///< used in turn, octets without FCS; IMIX is 28x64 16x570 4x1518
+  double pps = 0;                      ///< 0: as fast as the worker goes
+  uint64_t limit = 0;                  ///< stop after so many packets; 0: no limit
+  uint8_t ttl = 64;
+};
+
+/// Packets of a capture sent once (or `loops` times) from a port, as fast as the worker goes.
+struct ReplaySpec {
+  PortIndex port = 0;
+  std::string file;
+  uint32_t loops = 1;
+};
+
+struct Image {
+  std::vector<RouterSpec> routers;
+  std::vector<LinkSpec> links;
+  std::vector<PortSpec> ports;
+  std::vector<FilterSpec> filters;  ///< from index 1 on
+  std::vector<GuardSpec> guards;    ///< from index 1 on
+  std::vector<StreamSpec> streams;
+  std::vector<ReplaySpec> replays;
+};
+
+}  // namespace skyhop::dataplane
