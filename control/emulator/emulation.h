@@ -1,0 +1,96 @@
+// The whole control plane of one lab, alive: speakers, controller, fabric, state of every element.
+//
+// Time is virtual and stands still between calls. Nothing here touches packets; forwarding goes to a
+// FibSink (the data plane, or nothing for commands that only need the answer).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/bgp/speaker.h"
+#include "control/cloud/azure/effective_routes.h"
+#include "control/cloud/azure/nsg.h"
+#include "control/cloud/network.h"
+#include "control/emulator/virtual_clock.h"
+#include "control/lab/lab.h"
+#include "control/routing/router_table.h"
+
+namespace skyhop::emulator {
+
+using lab::Seconds;
+
+/// One line of the activity log: every change somebody would want to know of.
+struct LogEntry {
+  Seconds at{0};        ///< since the start of the emulation
+  std::string subject;  ///< "spoke2", "transit-1 - routerserver-0"
+  std::string what;
+};
+
+struct Convergence {
+  bool converged = false;
+  Seconds took{0};                   ///< until the last change
+  std::vector<std::string> waiting;  ///< what is not up, with the reason
+};
+
+class AzurePlane;
+class AviatrixPlane;
+class Speakers;
+struct ElementState;
+
+class Emulation {
+ public:
+  /// Both outlive the emulation; `sink` may be null. The lab is copied: the timeline changes it.
+  Emulation(const lab::Lab& lab, const cloud::Network& network, routing::FibSink* sink);
+  ~Emulation();
+  Emulation(const Emulation&) = delete;
+  Emulation& operator=(const Emulation&) = delete;
+
+  /// Runs until nothing changes any more; the clock of timeline and checks starts at its end.
+  Convergence converge();
+  /// Virtual time since convergence.
+  [[nodiscard]] Seconds now() const;
+  /// Runs until this time since convergence.
+  void advance_to(Seconds time);
+  /// Carries out an event now. Fails when its target does not exist.
+  Result<void> apply(const lab::TimelineEvent& event);
+
+  [[nodiscard]] const cloud::Network& network() const { return network_; }
+  [[nodiscard]] const routing::RouterTable& table(cloud::RouterId router) const;
+  [[nodiscard]] const std::vector<cloud::azure::EffectiveRoute>& effective_routes(
+      cloud::SubnetId subnet) const;
+  /// Groups that a packet passes at the NIC in this direction, tags expanded as of now.
+  [[nodiscard]] std::vector<cloud::azure::CompiledNsg> filters(cloud::NicId nic,
+                                                               lab::Direction direction) const;
+  [[nodiscard]] bool is_link_up(cloud::LinkId link) const;
+  [[nodiscard]] bool is_gateway_up(cloud::GatewayId gateway) const;
+  /// The speaker of a gateway; null for one that speaks no BGP.
+  [[nodiscard]] const bgp::Speaker* speaker(cloud::GatewayId gateway) const;
+  /// "Established", "Active", ...; the session's problem when it cannot come up.
+  [[nodiscard]] std::string session_state(cloud::SessionId session) const;
+  /// The end's own view: which peer of which speaker this session is. Null when there is none.
+  struct SessionPeer {
+    const bgp::Speaker* speaker = nullptr;
+    bgp::PeerId peer{};
+  };
+  [[nodiscard]] SessionPeer session_peer(cloud::SessionId session, bool side_a) const;
+  [[nodiscard]] const std::vector<LogEntry>& log() const;
+  /// Every BGP message sent so far, one line each: time, session, direction, octets in hex.
+  [[nodiscard]] const std::vector<std::string>& message_trace() const;
+
+ private:
+  friend class Timeline;
+  void run_until(bgp::Time until);
+
+  lab::Lab lab_;
+  const cloud::Network& network_;
+  VirtualClock clock_;
+  std::unique_ptr<ElementState> state_;
+  std::vector<std::unique_ptr<routing::RouterTable>> tables_;
+  std::unique_ptr<Speakers> speakers_;
+  std::unique_ptr<AviatrixPlane> aviatrix_;
+  std::unique_ptr<AzurePlane> azure_;
+  bgp::Time zero_{0};
+};
+
+}  // namespace skyhop::emulator
