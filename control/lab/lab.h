@@ -139,6 +139,7 @@ enum class Protocol { Any, Tcp, Udp, Icmp, Esp, Ah };
 struct PortRange {
   uint16_t first = 0;
   uint16_t last = 65535;
+  friend bool operator==(PortRange, PortRange) = default;
 };
 
 struct SecurityRule {

@@ -39,6 +39,7 @@ struct Offer {
   std::vector<NextHop> primary;
   std::vector<NextHop> backup;
   std::string description;  ///< "User route av-rfc1918-10", "AS path 65515 65100"
+  std::string as_path;      ///< of a BGP route, "65515 65100"
   std::string rule;         ///< "A57", "V38": what ranks it
   bool usable = true;       ///< false: kept only to be explained (an Invalid route)
   std::string why_not;      ///< of an unusable offer
