@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lpm/address.h"
@@ -115,6 +116,7 @@ class PacketBuilder {
   [[nodiscard]] std::vector<uint8_t> packet() const;
 
  private:
+  PacketBuilder& protocol_only(uint8_t number);
   [[nodiscard]] size_t link_length() const;
   [[nodiscard]] std::vector<uint8_t> transport() const;
 

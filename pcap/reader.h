@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class CaptureReader {
   /// "-" is standard input. Fails on a missing, empty or unknown file and on link types other than
   /// those of LinkType.
   static Result<CaptureReader> open(const std::string& path);
+  /// Reads an open stream and closes it in the end; `name` is for messages.
+  static Result<CaptureReader> open(std::FILE* stream, const std::string& name);
 
   /// The next frame, nothing at the end. A cut or corrupt file yields all packets before the
   /// damage, then an Error naming the file, the packet's number and the octet where it should
