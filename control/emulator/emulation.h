@@ -22,7 +22,7 @@ using lab::Seconds;
 
 /// One line of the activity log: every change somebody would want to know of.
 struct LogEntry {
-  Seconds at{0};        ///< since the start of the emulation
+  Seconds at{0};        ///< since the start of the emulation (before convergence: from its start)
   std::string subject;  ///< "spoke2", "transit-1 - routerserver-0"
   std::string what;
 };
@@ -35,8 +35,9 @@ struct Convergence {
 
 class AzurePlane;
 class AviatrixPlane;
+class Detection;
+class ElementState;
 class Speakers;
-struct ElementState;
 
 class Emulation {
  public:
@@ -74,23 +75,33 @@ class Emulation {
     bgp::PeerId peer{};
   };
   [[nodiscard]] SessionPeer session_peer(cloud::SessionId session, bool side_a) const;
-  [[nodiscard]] const std::vector<LogEntry>& log() const;
-  /// Every BGP message sent so far, one line each: time, session, direction, octets in hex.
-  [[nodiscard]] const std::vector<std::string>& message_trace() const;
+  /// The activity log: what changed and when, oldest first.
+  [[nodiscard]] const std::vector<LogEntry>& log() const { return log_; }
+  /// From now on keeps every BGP message sent: "time sender > receiver octets", in ns and hex.
+  void record_messages();
+  [[nodiscard]] const std::vector<std::string>& messages() const;
 
  private:
-  friend class Timeline;
-  void run_until(bgp::Time until);
+  class Watch;  ///< counts changes of forwarding on their way to the sink
+
+  void set_gateway(cloud::GatewayId gateway, bool up);
+  void set_link(cloud::LinkId link, bool up);
+  Result<void> set_state(const lab::SetState& change);
+  void note(std::string subject, std::string what);
 
   lab::Lab lab_;
   const cloud::Network& network_;
   VirtualClock clock_;
+  bgp::Time zero_{0};
+  bgp::Time last_change_{0};
+  std::vector<LogEntry> log_;
   std::unique_ptr<ElementState> state_;
+  std::unique_ptr<Watch> watch_;
   std::vector<std::unique_ptr<routing::RouterTable>> tables_;
+  std::unique_ptr<Detection> detection_;
   std::unique_ptr<Speakers> speakers_;
   std::unique_ptr<AviatrixPlane> aviatrix_;
   std::unique_ptr<AzurePlane> azure_;
-  bgp::Time zero_{0};
 };
 
 }  // namespace skyhop::emulator
