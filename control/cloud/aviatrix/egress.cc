@@ -1,0 +1,43 @@
+#include "control/cloud/aviatrix/egress.h"
+
+#include <algorithm>
+
+namespace skyhop::cloud::aviatrix {
+
+std::optional<Egress> session_egress(const Network& network, GatewayId gateway_id,
+                                     SessionId session_id) {
+  const Session& session = network.at(session_id);
+  const Gateway& gateway = network.at(gateway_id);
+  const bool is_a = session.a.gateway == gateway_id;
+  const Session::End& own = is_a ? session.a : session.b;
+  const Session::End& far = is_a ? session.b : session.a;
+  if (session.link) return Egress{.tunnel = session.link, .lan = {}, .next_hop = far.address};
+  for (const NicId nic : gateway.nics) {
+    if (network.at(nic).address != own.address) continue;
+    return Egress{
+        .tunnel = {}, .lan = nic, .next_hop = network.at(network.at(nic).subnet).prefix.nth(1)};
+  }
+  return {};
+}
+
+LearnedRouteEgress learned_route_egress(const Network& network, GatewayId gateway_id,
+                                        std::span<const SessionId> sessions, TwinKnowsRoute twin) {
+  LearnedRouteEgress egress;
+  for (const SessionId session : sessions) {
+    const auto way = session_egress(network, gateway_id, session);
+    if (way && std::ranges::find(egress.primary, *way) == egress.primary.end()) {
+      egress.primary.push_back(*way);
+    }
+  }
+  const Gateway& gateway = network.at(gateway_id);
+  if (twin == TwinKnowsRoute::no || !gateway.twin || !gateway.router) return egress;
+  for (size_t i = 0; i < network.links.size(); ++i) {
+    const Link& link = network.links[i];
+    if (link.kind == LinkKind::ha && (link.a == *gateway.router || link.b == *gateway.router)) {
+      egress.backup.emplace_back(i);
+    }
+  }
+  return egress;
+}
+
+}  // namespace skyhop::cloud::aviatrix
