@@ -7,7 +7,6 @@
 #include <string>
 #include <tuple>
 
-#include "control/cloud/aviatrix/topology.h"
 #include "control/cloud/prefix_map.h"
 
 namespace skyhop::cloud::aviatrix {
@@ -51,18 +50,12 @@ class Controller {
  public:
   Controller(const Network& network, const lab::Lab& lab, const Configuration& configuration,
              const std::vector<std::vector<LearnedRoute>>& learned)
-      : network_(network),
-        lab_(lab),
-        configuration_(configuration),
-        learned_(learned),
-        links_(network) {
+      : network_(network), lab_(lab), configuration_(configuration), learned_(learned) {
     program_.gateway_routes.resize(network.gateways.size());
     program_.originate.resize(network.gateways.size());
     program_.route_tables.resize(network.route_tables.size());
     find_resources();
-    for (size_t i = 0; i < network.subnets.size(); ++i) {
-      subnets_of_table_order(SubnetId(i));
-    }
+    find_tables();
   }
 
   Program run() {
@@ -139,12 +132,13 @@ class Controller {
     return network_.at(spoke.vnet).address_space;
   }
 
-  void subnets_of_table_order(SubnetId id) {
-    const Subnet& subnet = network_.at(id);
-    if (!subnet.route_table || !network_.at(*subnet.route_table).managed_by_aviatrix) return;
-    auto& tables = tables_of_vnet_[subnet.vnet];
-    if (std::ranges::find(tables, *subnet.route_table) == tables.end()) {
-      tables.push_back(*subnet.route_table);
+  void find_tables() {
+    for (const Subnet& subnet : network_.subnets) {
+      if (!subnet.route_table || !network_.at(*subnet.route_table).managed_by_aviatrix) continue;
+      auto& tables = tables_of_vnet_[subnet.vnet];
+      if (std::ranges::find(tables, *subnet.route_table) == tables.end()) {
+        tables.push_back(*subnet.route_table);
+      }
     }
   }
 
@@ -154,8 +148,9 @@ class Controller {
                                             const std::vector<GatewayId>& to) const {
     std::vector<LinkId> tunnels;
     for (const GatewayId gateway : to) {
-      const auto& pair = links_.tunnels(router(from), router(gateway));
-      tunnels.insert(tunnels.end(), pair.begin(), pair.end());
+      if (const auto link = network_.link_between(router(from), router(gateway))) {
+        tunnels.push_back(*link);
+      }
     }
     return tunnels;
   }
@@ -163,8 +158,9 @@ class Controller {
   /// The link to the twin, while there is a twin.
   [[nodiscard]] std::vector<LinkId> ha_link(GatewayId gateway) const {
     const auto twin = network_.at(gateway).twin;
-    const auto link = links_.ha(router(gateway));
-    if (!twin || !is_present(*twin) || !link) return {};
+    if (!twin || !is_present(*twin) || !network_.at(*twin).router) return {};
+    const auto link = network_.link_between(router(gateway), router(*twin));
+    if (!link) return {};
     return {*link};
   }
 
@@ -277,11 +273,10 @@ class Controller {
         reachable.emplace(route.prefix, RouteType::bgp);
       }
     }
-    // A CIDR of an unconnected spoke is no way out either, though a peer may have told it back.
-    for (const Spoke* other : transit.spokes) {
-      if (other == &spoke) continue;
-      for (const Ipv4Prefix prefix : other->advertised) {
-        if (transit.settings->connected_transit) reachable[prefix] = RouteType::vpc;
+    if (transit.settings->connected_transit) {
+      for (const Spoke* other : transit.spokes) {
+        if (other == &spoke) continue;
+        for (const Ipv4Prefix prefix : other->advertised) reachable[prefix] = RouteType::vpc;
       }
     }
     for (const Ipv4Prefix own : network_.at(spoke.vnet).address_space) reachable.erase(own);
@@ -364,7 +359,6 @@ class Controller {
   const lab::Lab& lab_;
   const Configuration& configuration_;
   const std::vector<std::vector<LearnedRoute>>& learned_;
-  LinkIndex links_;
   std::map<std::string, Transit> transits_;
   std::map<std::string, Spoke> spokes_;
   std::map<VnetId, std::vector<RouteTableId>> tables_of_vnet_;

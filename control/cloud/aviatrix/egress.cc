@@ -31,11 +31,10 @@ LearnedRouteEgress learned_route_egress(const Network& network, GatewayId gatewa
   }
   const Gateway& gateway = network.at(gateway_id);
   if (twin == TwinKnowsRoute::no || !gateway.twin || !gateway.router) return egress;
-  for (size_t i = 0; i < network.links.size(); ++i) {
-    const Link& link = network.links[i];
-    if (link.kind == LinkKind::ha && (link.a == *gateway.router || link.b == *gateway.router)) {
-      egress.backup.emplace_back(i);
-    }
+  const auto& twin_router = network.at(*gateway.twin).router;
+  if (!twin_router) return egress;
+  if (const auto link = network.link_between(*gateway.router, *twin_router)) {
+    egress.backup.push_back(*link);
   }
   return egress;
 }

@@ -22,7 +22,7 @@ namespace skyhop::cloud::aviatrix {
 [[nodiscard]] bgp::Policy transit_export(const lab::Lab& lab, const lab::TransitGateway& transit,
                                          const lab::TransitExternalDeviceConn& connection);
 
-/// V37: AS path, then metric; equals share with bgp_ecmp, else the lowest next hop stays.
+/// V37: AS path, then metric; equals share with bgp_ecmp, else one is used.
 [[nodiscard]] bgp::DecisionOptions transit_decision(const lab::TransitGateway& transit);
 
 }  // namespace skyhop::cloud::aviatrix
