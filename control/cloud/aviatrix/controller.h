@@ -1,7 +1,8 @@
 // The Aviatrix controller: who learns which route, and what is programmed into the VNets (V20-V34).
 //
-// Transit gateways learn by BGP and are polled; spokes speak no BGP and are programmed. This file is
-// the pure part: from what the transits know now to what every gateway and route table should hold.
+// Transit gateways learn by BGP and are polled; spokes speak no BGP and are programmed. This file
+// is the pure part: from what the transits know now to what every gateway and route table should
+// hold.
 #pragma once
 
 #include <optional>
