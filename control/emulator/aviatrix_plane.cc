@@ -19,10 +19,8 @@ using routing::NextHop;
 using routing::Offer;
 using routing::Source;
 
-// A gateway's kernel metrics: what it reaches itself, and what only its twin reaches (V42, assumed).
+// Local routes before learned ones (V38); those carry metrics of 100 and 200.
 constexpr uint32_t kLocalPreference = 0;
-constexpr uint32_t kBgpPreference = 100;
-constexpr uint32_t kTwinPreference = 200;
 
 constexpr auto kConnected = "connected";
 constexpr auto kController = "controller";
@@ -46,12 +44,6 @@ std::string_view name_of(cloud::aviatrix::RouteType type) {
       return "static";
   }
   return "?";
-}
-
-const lab::TransitGateway* transit_of(const lab::Lab& lab, const cloud::Gateway& gateway) {
-  const auto found =
-      std::ranges::find(lab.transit_gateways, gateway.resource, &lab::TransitGateway::name);
-  return found == lab.transit_gateways.end() ? nullptr : &*found;
 }
 
 }  // namespace
@@ -165,9 +157,7 @@ void AviatrixPlane::apply_program() {
         offer.primary.push_back(over(*gateway.router, link));
       }
       for (const LinkId link : route.backup) offer.backup.push_back(over(*gateway.router, link));
-      if (route.via_own_vnet) {
-        if (const auto hop = into_vnet(id, 0)) offer.primary.push_back(*hop);
-      }
+      if (route.via_own_vnet) offer.primary.push_back(into_vnet(id, 0));
       offers[route.prefix].push_back(std::move(offer));
     }
     table.replace(kController, std::move(offers));
@@ -220,57 +210,57 @@ void AviatrixPlane::install_connected(GatewayId id) {
 void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
   const cloud::Gateway& gateway = network_.at(id);
   routing::RouterTable& table = *tables_[gateway.router->index()];
-  std::vector<Offer> offers;
-  std::vector<NextHop> over_twin;
-  const auto link = ha_link(id);
-  if (link && twin_knows(id, prefix)) over_twin.push_back(over(*gateway.router, *link));
-
+  const bool twin_has_it = twin_knows(id, prefix);
+  std::vector<cloud::SessionId> sessions;
   const bgp::Speaker* speaker = speakers_.at(id);
   const auto best = speaker == nullptr ? std::nullopt : speaker->best(prefix);
   if (best && best->paths.front().peer) {
+    for (const bgp::Candidate& path : best->paths) {
+      if (path.peer) sessions.push_back(speakers_.session_of(id, *path.peer));
+    }
+  }
+  const auto egress = cloud::aviatrix::learned_route_egress(
+      network_, id, sessions,
+      twin_has_it ? cloud::aviatrix::TwinKnowsRoute::yes : cloud::aviatrix::TwinKnowsRoute::no);
+  std::vector<NextHop> over_twin;
+  for (const LinkId link : egress.backup) over_twin.push_back(over(*gateway.router, link));
+
+  std::vector<Offer> offers;
+  if (!egress.primary.empty()) {
     Offer own{.source = Source::bgp,
-              .preference = kBgpPreference,
+              .preference = cloud::aviatrix::kDirectMetric,
               .backup = over_twin,
               .as_path = best->paths.front().attributes->as_path.to_string(),
               .rule = "V38"};
     own.description = "AS path " + own.as_path;
-    for (const bgp::Candidate& path : best->paths) {
-      if (!path.peer) continue;
-      for (NextHop& hop : out_of(id, speakers_.session_of(id, *path.peer))) {
-        const auto same = [&](const NextHop& other) { return other.edge == hop.edge; };
-        if (std::ranges::none_of(own.primary, same)) own.primary.push_back(std::move(hop));
-      }
-      if (!uses_ecmp(id)) break;
+    for (const cloud::aviatrix::Egress& way : egress.primary) {
+      own.primary.push_back(out_of(id, way));
     }
-    if (!own.primary.empty()) offers.push_back(std::move(own));
+    offers.push_back(std::move(own));
   }
   if (!over_twin.empty()) {
-    const std::string twin = network_.at(*gateway.twin).name;
     offers.push_back({.source = Source::bgp,
-                      .preference = kTwinPreference,
+                      .preference = cloud::aviatrix::kTwinMetric,
                       .primary = over_twin,
-                      .description = "known to " + twin + ", over the HA link (metric 200)",
+                      .description = fmt::format("known to {}, over the HA link (metric {})",
+                                                 network_.at(*gateway.twin).name,
+                                                 cloud::aviatrix::kTwinMetric),
                       .rule = "V43"});
   }
   table.set(kBgp, prefix, std::move(offers));
 }
 
-std::vector<NextHop> AviatrixPlane::out_of(GatewayId id, cloud::SessionId session_id) {
+NextHop AviatrixPlane::out_of(GatewayId id, const cloud::aviatrix::Egress& way) {
   const cloud::Gateway& gateway = network_.at(id);
-  const cloud::Session& session = network_.at(session_id);
-  const bool is_a = session.a.gateway == id;
-  const auto& own = is_a ? session.a : session.b;
-  const auto& other = is_a ? session.b : session.a;
-  if (session.link) {
-    NextHop hop = over(*gateway.router, *session.link);
-    hop.via = other.address;
-    return {hop};
+  if (way.tunnel) {
+    NextHop hop = over(*gateway.router, *way.tunnel);
+    hop.via = way.next_hop;
+    return hop;
   }
-  for (size_t i = 0; i < gateway.nics.size(); ++i) {
-    if (network_.at(gateway.nics[i]).address != own.address) continue;
-    if (auto hop = into_vnet(id, i)) return {*hop};
-  }
-  return {};
+  const auto nic = std::ranges::find(gateway.nics, *way.lan);
+  NextHop hop = into_vnet(id, static_cast<size_t>(nic - gateway.nics.begin()));
+  hop.via = way.next_hop;
+  return hop;
 }
 
 NextHop AviatrixPlane::over(RouterId router, LinkId id) {
@@ -282,21 +272,14 @@ NextHop AviatrixPlane::over(RouterId router, LinkId id) {
 }
 
 // Out of an interface: the next hop is the first address of its subnet, Azure's own (V20).
-std::optional<NextHop> AviatrixPlane::into_vnet(GatewayId id, size_t nic_index) {
+NextHop AviatrixPlane::into_vnet(GatewayId id, size_t nic_index) {
   const cloud::Gateway& gateway = network_.at(id);
   const cloud::Subnet& subnet = network_.at(network_.at(gateway.nics[nic_index]).subnet);
-  if (!subnet.router) return {};
-  const auto link = network_.link_between(*gateway.router, *subnet.router);
-  if (!link) return {};
-  return NextHop{.edge = tables_[gateway.router->index()]->edge(Edge::over({*link, *gateway.router})),
-                 .via = subnet.prefix.nth(1),
-                 .name = fmt::format("eth{}", nic_index)};
-}
-
-std::optional<LinkId> AviatrixPlane::ha_link(GatewayId id) const {
-  const cloud::Gateway& gateway = network_.at(id);
-  if (!gateway.twin) return {};
-  return network_.link_between(*gateway.router, *network_.at(*gateway.twin).router);
+  NextHop hop{.via = subnet.prefix.nth(1), .name = fmt::format("eth{}", nic_index)};
+  if (const auto link = network_.link_between(*gateway.router, *subnet.router)) {
+    hop.edge = tables_[gateway.router->index()]->edge(Edge::over({*link, *gateway.router}));
+  }
+  return hop;
 }
 
 bool AviatrixPlane::twin_knows(GatewayId id, Ipv4Prefix prefix) const {
@@ -304,11 +287,6 @@ bool AviatrixPlane::twin_knows(GatewayId id, Ipv4Prefix prefix) const {
   return twin && std::ranges::find(learned_[twin->index()], prefix,
                                    &cloud::aviatrix::LearnedRoute::prefix) !=
                      learned_[twin->index()].end();
-}
-
-bool AviatrixPlane::uses_ecmp(GatewayId id) const {
-  const lab::TransitGateway* transit = transit_of(lab_, network_.at(id));
-  return transit != nullptr && transit->bgp_ecmp;
 }
 
 }  // namespace skyhop::emulator

@@ -8,6 +8,7 @@
 
 #include "control/bgp/scheduler.h"
 #include "control/cloud/aviatrix/controller.h"
+#include "control/cloud/aviatrix/egress.h"
 #include "control/cloud/network.h"
 #include "control/emulator/element_state.h"
 #include "control/emulator/speakers.h"
@@ -44,13 +45,11 @@ class AviatrixPlane {
   void apply_program();
   void install_connected(cloud::GatewayId gateway);
   void install_bgp(cloud::GatewayId transit, lpm::Ipv4Prefix prefix);
-  [[nodiscard]] std::vector<routing::NextHop> out_of(cloud::GatewayId gateway,
-                                                     cloud::SessionId session);
+  [[nodiscard]] routing::NextHop out_of(cloud::GatewayId gateway,
+                                        const cloud::aviatrix::Egress& way);
   [[nodiscard]] routing::NextHop over(cloud::RouterId router, cloud::LinkId link);
-  [[nodiscard]] std::optional<routing::NextHop> into_vnet(cloud::GatewayId gateway, size_t nic);
-  [[nodiscard]] std::optional<cloud::LinkId> ha_link(cloud::GatewayId gateway) const;
+  [[nodiscard]] routing::NextHop into_vnet(cloud::GatewayId gateway, size_t nic);
   [[nodiscard]] bool twin_knows(cloud::GatewayId gateway, lpm::Ipv4Prefix prefix) const;
-  [[nodiscard]] bool uses_ecmp(cloud::GatewayId gateway) const;
 
   const lab::Lab& lab_;
   const cloud::Network& network_;

@@ -15,10 +15,13 @@
 #include "control/emulator/virtual_clock.h"
 #include "control/lab/lab.h"
 #include "control/routing/router_table.h"
+#include "lpm/error.h"
 
 namespace skyhop::emulator {
 
 using lab::Seconds;
+using lpm::Ipv4Address;
+using lpm::Ipv4Prefix;
 
 /// One line of the activity log: every change somebody would want to know of.
 struct LogEntry {

@@ -69,16 +69,22 @@ void configure_vpn_gateway_peer(const cloud::Network& network, const cloud::VpnG
       cloud::azure::vpn_gateway_max_prefixes(network, gateway, peer.group);
 }
 
-void configure_transit_peer(const cloud::Network& network, const lab::Lab& lab, GatewayId own,
+const lab::TransitGateway* transit_of(const lab::Lab& lab, const cloud::Gateway& gateway) {
+  const auto found =
+      std::ranges::find(lab.transit_gateways, gateway.resource, &lab::TransitGateway::name);
+  return found == lab.transit_gateways.end() ? nullptr : &*found;
+}
+
+void configure_transit_peer(const lab::Lab& lab, const cloud::Gateway& own,
                             const std::string& connection, bgp::PeerConfig& peer) {
   peer.group = connection;
-  peer.import_policy = cloud::aviatrix::transit_import(network, lab, own, connection);
-  peer.export_policy = cloud::aviatrix::transit_export(network, lab, own, connection);
-  const auto transit = std::ranges::find(lab.transit_gateways, network.at(own).resource,
-                                         &lab::TransitGateway::name);
-  if (transit != lab.transit_gateways.end()) {
-    peer.hold_time = std::chrono::duration_cast<bgp::Duration>(transit->bgp_hold_time);
-  }
+  const lab::TransitGateway* transit = transit_of(lab, own);
+  const auto device = std::ranges::find(lab.transit_external_device_conns, connection,
+                                        &lab::TransitExternalDeviceConn::connection_name);
+  if (transit == nullptr || device == lab.transit_external_device_conns.end()) return;
+  peer.import_policy = cloud::aviatrix::transit_import(*transit);
+  peer.export_policy = cloud::aviatrix::transit_export(lab, *transit, *device);
+  peer.hold_time = std::chrono::duration_cast<bgp::Duration>(transit->bgp_hold_time);
 }
 
 }  // namespace
@@ -123,8 +129,8 @@ void Speakers::make_speaker(GatewayId id) {
     config.decision = cloud::azure::vpn_gateway_decision();
     config.honour_no_export = false;
     originated = cloud::azure::vpn_gateway_originates(network_, *vpn);
-  } else {
-    config.decision = cloud::aviatrix::transit_decision(lab_, gateway);
+  } else if (const auto* transit = transit_of(lab_, gateway)) {
+    config.decision = cloud::aviatrix::transit_decision(*transit);
   }
   auto& speaker = speakers_[id.index()];
   speaker = std::make_unique<bgp::Speaker>(std::move(config), scheduler_, transport_);
@@ -146,7 +152,7 @@ Speakers::End Speakers::make_peer(SessionId id, const cloud::Session::End& own,
   } else if (const auto* vpn = owner_of(network_.vpn_gateways, own.gateway)) {
     configure_vpn_gateway_peer(network_, *vpn, own.gateway, far, peer);
   } else {
-    configure_transit_peer(network_, lab_, own.gateway, own.connection, peer);
+    configure_transit_peer(lab_, network_.at(own.gateway), own.connection, peer);
   }
   const bgp::PeerId added = speaker->add_peer(std::move(peer));
   auto& sessions = sessions_of_peer_[own.gateway.index()];

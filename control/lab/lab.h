@@ -67,6 +67,7 @@ struct UserRoute {
   Ipv4Prefix address_prefix;
   NextHopType next_hop_type = NextHopType::None;
   std::optional<Ipv4Address> next_hop_in_ip_address;
+  friend bool operator==(const UserRoute&, const UserRoute&) = default;
 };
 
 struct RouteTable {
