@@ -241,7 +241,7 @@ const ObjectTable& table_of<CheckRoute>() {
   static const ObjectTable table = [] {
     using T = CheckRoute;
     TableWriter<T> t("has_route", "A route is there.");
-    t.member("on", &T::on, "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
+    t.member("in", &T::on, "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
         .refers_to({kRouter | kVirtualMachine})
         .required();
     t.member("prefix", &T::prefix, "Exactly this prefix.").required();
@@ -258,7 +258,7 @@ template <>
 const ObjectTable& table_of<NoRoute>() {
   static const ObjectTable table = [] {
     TableWriter<NoRoute> t("has_no_route", "A route is not there.");
-    t.member("on", &NoRoute::on,
+    t.member("in", &NoRoute::on,
              "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
         .refers_to({kRouter | kVirtualMachine})
         .required();
