@@ -1,7 +1,7 @@
 // {fmt} formatters of the value types; the usual width and alignment work.
 #pragma once
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "lpm/address.h"
 #include "lpm/flow.h"
