@@ -68,6 +68,7 @@ struct UserRoute {
   Ipv4Prefix address_prefix;
   NextHopType next_hop_type = NextHopType::None;
   std::optional<Ipv4Address> next_hop_in_ip_address;
+  friend bool operator==(const UserRoute&, const UserRoute&) = default;
 };
 
 struct RouteTable {
@@ -144,6 +145,7 @@ enum class Protocol { Any, Tcp, Udp, Icmp, Esp, Ah };
 struct PortRange {
   uint16_t first = 0;
   uint16_t last = 65535;
+  friend bool operator==(PortRange, PortRange) = default;
 };
 
 struct SecurityRule {
