@@ -19,9 +19,11 @@ void validate_settings(Derivation& d) {
     d.error("settings.limits",
             fmt::format("\"{}\" is neither current nor seed-2022", settings.limits));
   }
-  // RFC 791: every host takes 576 octets; Azure's fabric carries no more than 1500.
-  if (settings.tunnel_mtu < 576 || settings.tunnel_mtu > 1500) {
-    d.error("settings.tunnel_mtu", fmt::format("{} is not in 576 to 1500", settings.tunnel_mtu));
+  // RFC 791: every host takes 576 octets.
+  if (settings.tunnel_mtu < 576 || settings.tunnel_mtu > 9000) {
+    d.error("settings.tunnel_mtu", fmt::format("{} is not in 576 to 9000", settings.tunnel_mtu));
+  } else if (settings.tunnel_mtu > 1500) {
+    d.warning("settings.tunnel_mtu", "Azure's fabric carries no jumbo frames: 1500 is the most");
   }
   if (settings.hpe_tunnels < 1 || settings.hpe_tunnels > 50) {
     d.error("settings.hpe_tunnels", fmt::format("{} is not in 1 to 50", settings.hpe_tunnels),
