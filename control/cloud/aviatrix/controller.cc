@@ -75,7 +75,7 @@ class Controller {
       program_spoke_vnet(spoke, reachable);
     }
     for (auto& routes : program_.gateway_routes) {
-      std::ranges::stable_sort(routes, {}, &GatewayTableRoute::prefix);
+      std::ranges::sort(routes, {}, &GatewayTableRoute::prefix);
     }
     return std::move(program_);
   }
