@@ -17,6 +17,7 @@ namespace skyhop::cloud::aviatrix {
 struct LearnedRoute {
   Ipv4Prefix prefix;
   std::vector<uint32_t> as_path;
+  friend bool operator==(const LearnedRoute&, const LearnedRoute&) = default;
 };
 
 /// What can change at run time in a spoke or transit gateway's configuration.

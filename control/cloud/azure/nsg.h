@@ -21,12 +21,14 @@ struct CompiledRule {
   std::vector<Ipv4Prefix> destinations;  ///< empty: any
   std::vector<lab::PortRange> source_ports;
   std::vector<lab::PortRange> destination_ports;
+  friend bool operator==(const CompiledRule&, const CompiledRule&) = default;
 };
 
 /// The rules of one NSG in one direction, by priority, default rules last (65000, 65001, 65500).
 struct CompiledNsg {
   std::string name;
   std::vector<CompiledRule> rules;
+  friend bool operator==(const CompiledNsg&, const CompiledNsg&) = default;
 };
 
 struct NsgVerdict {
