@@ -23,7 +23,8 @@ using Diagnostics = std::vector<Diagnostic>;
 [[nodiscard]] bool has_errors(const Diagnostics& diagnostics);
 /// Fills `mark` from `path`, walking up to the nearest marked ancestor.
 void locate(Diagnostics& diagnostics, const Marks& marks);
-/// "file:line:column: error: message [A54]"
+/// "file:line:column: error: path: message [A54]". `file` stands for marks that name no other file;
+/// without a mark the place is left out.
 [[nodiscard]] std::string to_string(const Diagnostic& diagnostic, const std::string& file);
 
 /// The candidate nearest to `name` by edit distance, or empty when none is near.

@@ -26,9 +26,11 @@ using Seconds = std::chrono::duration<double>;
 struct Mark {
   int line = 0;
   int column = 0;
+  std::string file;  ///< of a lab that the lab file extends; empty: the lab file itself
 };
 
-/// Where each value stands: "azurerm_virtual_network.hub.subnet.GatewaySubnet.address_prefixes[0]".
+/// Where each value stands: "azurerm_virtual_network.hub.subnet.GatewaySubnet.address_prefixes[0]"
+/// (reader.h has the grammar).
 using Marks = std::map<std::string, Mark, std::less<>>;
 
 // ---- Azure ------------------------------------------------------------------------------------
@@ -86,7 +88,9 @@ struct RouteServerBgpConnection {
   std::string name;
   std::string route_server;
   uint32_t peer_asn = 0;
-  Ipv4Address peer_ip;
+  /// An address, or the name of an Aviatrix gateway ("transit-1", "transit-1-hagw") whose bgp_lan
+  /// address is meant.
+  std::string peer_ip;
 };
 
 struct VirtualNetworkGateway {
@@ -278,7 +282,8 @@ struct CheckReachable {
   uint16_t destination_port = 0;
   bool expected = true;
 };
-/// The forward path goes over all routers of `via` (any order) and none of `avoid`.
+/// The forward path goes over all routers of `via` (any order) and none of `avoid`. An entry may name
+/// alternatives, one of which is meant: "transit-1|transit-1-hagw".
 struct CheckPath {
   std::string from;
   std::string to;
@@ -288,7 +293,8 @@ struct CheckPath {
   std::vector<std::string> via;
   std::vector<std::string> avoid;
 };
-/// The router, VM or subnet holds the prefix, with exactly these next hops when any are named.
+/// The router, VM or subnet holds the prefix, with exactly these next hops when any are named. Next
+/// hops are those in use: backups (the twin while an own tunnel is up) are not counted.
 struct CheckRoute {
   std::string on;
   Ipv4Prefix prefix;
@@ -298,7 +304,7 @@ struct CheckRoute {
 };
 struct CheckSession {
   std::string session;  ///< "transit-1 - routerserver-0"
-  std::string state = "Established";
+  std::string state = "Established";  ///< a state of RFC 4271, or "Down": any but Established
 };
 
 struct Check {
