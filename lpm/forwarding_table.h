@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_set>
 
 #include "lpm/address.h"
 #include "lpm/error.h"
@@ -30,7 +31,8 @@ class ForwardingTable {
   ForwardingTable(const ForwardingTable&) = delete;
   ForwardingTable& operator=(const ForwardingTable&) = delete;
 
-  /// Adds the prefix or replaces its group. /0 sets the default route. Fails when out of space.
+  /// Adds the prefix or replaces its group. /0 sets the default route. Fails, and changes nothing,
+  /// when out of space.
   virtual Result<void> set(Ipv4Prefix prefix, GroupId group) = 0;
   /// Removes the prefix; false when it is not there.
   virtual bool erase(Ipv4Prefix prefix) = 0;
@@ -49,8 +51,9 @@ struct RteLpmOptions {
 /// rte_lpm behind the interface; `raw()` and `default_group()` are for the workers' inlined loop.
 class RteLpmTable final : public ForwardingTable {
  public:
-  /// EAL must run. `name` is unique in the process. With `qsbr` a freed tbl8 is reused only after
-  /// all workers reported a quiescent state. Fails when memory is short.
+  /// EAL must run. `name` is unique in the process and at most 27 octets long. With `qsbr` a freed
+  /// tbl8 is reused only after all workers reported a quiescent state, so a full table may take
+  /// another route a little later. Fails when memory is short.
   static Result<std::unique_ptr<RteLpmTable>> create(const std::string& name,
                                                      const RteLpmOptions& options,
                                                      rte_rcu_qsbr* qsbr);
@@ -60,7 +63,7 @@ class RteLpmTable final : public ForwardingTable {
   bool erase(Ipv4Prefix prefix) override;
   [[nodiscard]] GroupId lookup(Ipv4Address destination) const override;
   void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const override;
-  [[nodiscard]] size_t size() const override { return size_; }
+  [[nodiscard]] size_t size() const override { return prefixes_.size() + (has_default_ ? 1 : 0); }
 
   [[nodiscard]] const rte_lpm* raw() const { return lpm_; }
   [[nodiscard]] GroupId default_group() const {
@@ -73,7 +76,8 @@ class RteLpmTable final : public ForwardingTable {
   rte_lpm* lpm_;
   std::atomic<GroupId> default_group_ = kNoRouteGroup;
   bool has_default_ = false;
-  size_t size_ = 0;
+  // What is in the table, without the default route: rte_lpm could say, but searches linearly.
+  std::unordered_set<Ipv4Prefix> prefixes_;
 };
 
 }  // namespace skyhop::lpm

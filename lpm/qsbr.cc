@@ -3,11 +3,13 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace skyhop::lpm {
 
 Result<std::unique_ptr<Qsbr>> Qsbr::create(unsigned max_workers) {
-  void* memory =
-      rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(max_workers), RTE_CACHE_LINE_SIZE);
+  void* memory = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(max_workers), RTE_CACHE_LINE_SIZE);
   if (memory == nullptr) return fail("out of memory for the QSBR variable");
   auto* variable = static_cast<rte_rcu_qsbr*>(memory);
   if (rte_rcu_qsbr_init(variable, max_workers) != 0) {
@@ -20,7 +22,10 @@ Result<std::unique_ptr<Qsbr>> Qsbr::create(unsigned max_workers) {
 Qsbr::~Qsbr() { rte_free(variable_); }
 
 void Qsbr::enter(unsigned worker) {
-  rte_rcu_qsbr_thread_register(variable_, worker);
+  if (rte_rcu_qsbr_thread_register(variable_, worker) != 0) {
+    std::fprintf(stderr, "QSBR: no such worker (%u)\n", worker);
+    std::abort();
+  }
   rte_rcu_qsbr_thread_online(variable_, worker);
 }
 

@@ -19,8 +19,14 @@ class Qsbr {
   Qsbr(const Qsbr&) = delete;
   Qsbr& operator=(const Qsbr&) = delete;
 
+  /// `worker` registers and goes on line; its id is below max_workers and not in use.
   void enter(unsigned worker);
+  /// Goes off line and unregisters: holds no references from here on.
   void leave(unsigned worker);
+  /// Around anything that blocks: off line a worker does not hold the control thread up.
+  void go_offline(unsigned worker) { rte_rcu_qsbr_thread_offline(variable_, worker); }
+  void go_online(unsigned worker) { rte_rcu_qsbr_thread_online(variable_, worker); }
+  /// Reports that the worker holds no reference now; once a pass.
   void quiescent(unsigned worker) { rte_rcu_qsbr_quiescent(variable_, worker); }
   /// Waits until every worker that is on line has passed a quiescent state.
   void synchronize() { rte_rcu_qsbr_synchronize(variable_, RTE_QSBR_THRID_INVALID); }

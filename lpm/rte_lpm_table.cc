@@ -1,12 +1,30 @@
 #include <rte_errno.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
 #include "lpm/forwarding_table.h"
 
 namespace skyhop::lpm {
+namespace {
+
+constexpr GroupId kGroupLimit = 1u << 24;  // rte_lpm's next hop
+
+// rte_lpm cuts longer names off without a word, and puts "LPM_" before them.
+constexpr size_t kMaxName = RTE_LPM_NAMESIZE - sizeof "LPM_";
+
+[[noreturn]] void bug(const char* what, uint32_t number) {
+  std::fprintf(stderr, "forwarding table: %s (%u)\n", what, number);
+  std::abort();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<RteLpmTable>> RteLpmTable::create(const std::string& name,
                                                          const RteLpmOptions& options,
                                                          rte_rcu_qsbr* qsbr) {
+  if (name.size() > kMaxName) return fail("the forwarding table's name is too long", name);
   const rte_lpm_config config{options.max_rules, options.max_tbl8, 0};
   rte_lpm* lpm = rte_lpm_create(name.c_str(), static_cast<int>(SOCKET_ID_ANY), &config);
   if (lpm == nullptr) {
@@ -28,21 +46,18 @@ Result<std::unique_ptr<RteLpmTable>> RteLpmTable::create(const std::string& name
 RteLpmTable::~RteLpmTable() { rte_lpm_free(lpm_); }
 
 Result<void> RteLpmTable::set(Ipv4Prefix prefix, GroupId group) {
+  if (group >= kGroupLimit) bug("group does not fit into 24 bits", group);
   if (prefix.length() == 0) {
-    size_ += has_default_ ? 0 : 1;
     has_default_ = true;
     default_group_.store(group, std::memory_order_release);
     return {};
   }
-  uint32_t old = 0;
-  const bool is_new =
-      rte_lpm_is_rule_present(lpm_, prefix.address().value(), prefix.length(), &old) != 1;
   const int code = rte_lpm_add(lpm_, prefix.address().value(), prefix.length(), group);
   if (code < 0) {
     return fail("cannot install " + prefix.to_string() + ": " + rte_strerror(-code), {},
                 "the table was created for fewer routes");
   }
-  size_ += is_new ? 1 : 0;
+  prefixes_.insert(prefix);
   return {};
 }
 
@@ -51,10 +66,11 @@ bool RteLpmTable::erase(Ipv4Prefix prefix) {
     if (!has_default_) return false;
     has_default_ = false;
     default_group_.store(kNoRouteGroup, std::memory_order_release);
-  } else if (rte_lpm_delete(lpm_, prefix.address().value(), prefix.length()) < 0) {
-    return false;
+    return true;
   }
-  --size_;
+  if (prefixes_.erase(prefix) == 0) return false;
+  const int code = rte_lpm_delete(lpm_, prefix.address().value(), prefix.length());
+  if (code < 0) bug("rte_lpm lost a route", prefix.address().value());
   return true;
 }
 
@@ -64,14 +80,17 @@ GroupId RteLpmTable::lookup(Ipv4Address destination) const {
 }
 
 void RteLpmTable::lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const {
-  const GroupId miss = default_group();
+  if (destinations.size() != groups.size()) bug("sizes of a look-up differ", 0);
+  const GroupId miss = default_group();  // once: one burst sees one default route
   size_t i = 0;
   for (; i + 4 <= destinations.size(); i += 4) {
     xmm_t four;
-    __builtin_memcpy(&four, &destinations[i], sizeof four);
+    std::memcpy(&four, &destinations[i], sizeof four);
     rte_lpm_lookupx4(lpm_, four, &groups[i], miss);
   }
-  for (; i < destinations.size(); ++i) groups[i] = lookup(Ipv4Address(destinations[i]));
+  for (; i < destinations.size(); ++i) {
+    if (rte_lpm_lookup(lpm_, destinations[i], &groups[i]) != 0) groups[i] = miss;
+  }
 }
 
 }  // namespace skyhop::lpm

@@ -36,7 +36,8 @@ struct AsPath {
   [[nodiscard]] bool contains(Asn asn) const;
   /// The neighbour's AS: first of the leading sequence.
   [[nodiscard]] std::optional<Asn> first() const;
-  /// RFC 4271 5.1.2 b: `count` times in front, opening a new segment when the first is full or a set.
+  /// RFC 4271 5.1.2 b: `count` times in front, opening a new segment when the first is full or a
+  /// set.
   void prepend(Asn asn, uint32_t count = 1);
   [[nodiscard]] std::vector<Asn> flat() const;
   /// "65515 65100", sets in braces; empty for an empty path.
@@ -67,6 +68,15 @@ struct UnknownAttribute {
   friend auto operator<=>(const UnknownAttribute&, const UnknownAttribute&) = default;
 };
 
+/// Optional transitive attributes that some router on the way did not know (RFC 4271 5): once set
+/// the mark stays.
+namespace partial {
+inline constexpr uint8_t kAggregator = 1;
+inline constexpr uint8_t kCommunities = 2;
+inline constexpr uint8_t kExtendedCommunities = 4;
+inline constexpr uint8_t kLargeCommunities = 8;
+}  // namespace partial
+
 struct PathAttributes {
   Origin origin = Origin::igp;
   AsPath as_path;
@@ -80,7 +90,7 @@ struct PathAttributes {
   std::vector<LargeCommunity> large_communities;  ///< sorted
   std::optional<Ipv4Address> originator_id;       ///< RFC 4456
   std::vector<Ipv4Address> cluster_list;
-  std::vector<UnknownAttribute> unknown;          ///< by type
+  std::vector<UnknownAttribute> unknown;  ///< by type
   friend auto operator<=>(const PathAttributes&, const PathAttributes&) = default;
 };
 

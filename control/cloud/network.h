@@ -5,8 +5,10 @@
 // timeline adds later are here from the start with `present_at_start == false`.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -124,7 +126,7 @@ struct Encapsulation {
 
 /// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
 struct Link {
-  std::string name;  ///< "transit-1 - spoke1"
+  std::string name;  ///< "spoke1 - transit-1"
   LinkKind kind = LinkKind::fabric;
   RouterId a;
   RouterId b;
@@ -133,6 +135,7 @@ struct Link {
   std::optional<Ipv4Address> a_address;
   std::optional<Ipv4Address> b_address;
   Encapsulation encapsulation;
+  uint32_t tunnel_count = 1;  ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
   uint32_t mtu = 1500;
   /// Why the tunnel can never come up (V18, A48), else empty.
   std::string problem;
@@ -191,6 +194,9 @@ struct Attachment {
   std::vector<LinkId> links;
 };
 
+/// Names and addresses to ids; made once by index_network.
+struct NetworkIndex;
+
 struct Network {
   std::string name;
   std::vector<Vnet> vnets;
@@ -208,6 +214,8 @@ struct Network {
   std::vector<VpnGateway> vpn_gateways;
   std::vector<Attachment> attachments;
   std::vector<Fact> facts;
+  /// Makes the finders below constant-time; without it (a network built by hand) they scan.
+  std::shared_ptr<const NetworkIndex> index;
 
   [[nodiscard]] const Vnet& at(VnetId id) const { return vnets[id.index()]; }
   [[nodiscard]] const Subnet& at(SubnetId id) const { return subnets[id.index()]; }
@@ -221,6 +229,8 @@ struct Network {
   [[nodiscard]] const Link& at(LinkId id) const { return links[id.index()]; }
   [[nodiscard]] const Session& at(SessionId id) const { return sessions[id.index()]; }
 
+  [[nodiscard]] std::optional<VnetId> find_vnet(std::string_view name) const;
+  [[nodiscard]] std::optional<SubnetId> find_subnet(std::string_view name) const;  ///< "vnet/subnet"
   [[nodiscard]] std::optional<VmId> find_vm(std::string_view name) const;
   [[nodiscard]] std::optional<GatewayId> find_gateway(std::string_view name) const;
   [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;
@@ -231,5 +241,8 @@ struct Network {
   /// The NIC with this address in the VNet or in a VNet peered with it.
   [[nodiscard]] std::optional<NicId> nic_at(VnetId vnet, Ipv4Address address) const;
 };
+
+/// Sets `network.index`; to be called again when anything was added.
+void index_network(Network& network);
 
 }  // namespace skyhop::cloud

@@ -1,5 +1,6 @@
-// The lab as the user wrote it: plain data, no behaviour. Names are Terraform's, so that an engineer
-// recognises them; section `azurerm_virtual_network` of the file is `virtual_networks` here.
+// The lab as the user wrote it: plain data, no behaviour. Names are Terraform's, so that an
+// engineer recognises them; section `azurerm_virtual_network` of the file is `virtual_networks`
+// here.
 //
 // Only what is written is in it. Everything the clouds derive (addresses, subnets, twins, tunnels,
 // sessions) is made by control/cloud. A resource that the timeline adds later is already here, with
@@ -52,7 +53,7 @@ struct VirtualNetwork {
 /// One direction of a peering (A52-A55).
 struct VirtualNetworkPeering {
   std::string name;
-  std::string virtual_network_name;         ///< also the VNet of an Aviatrix gateway, by its name
+  std::string virtual_network_name;  ///< also the VNet of an Aviatrix gateway, by its name
   std::string remote_virtual_network_name;
   bool allow_virtual_network_access = true;
   bool allow_forwarded_traffic = false;
@@ -67,6 +68,7 @@ struct UserRoute {
   Ipv4Prefix address_prefix;
   NextHopType next_hop_type = NextHopType::None;
   std::optional<Ipv4Address> next_hop_in_ip_address;
+  friend bool operator==(const UserRoute&, const UserRoute&) = default;
 };
 
 struct RouteTable {
@@ -101,9 +103,9 @@ struct VirtualNetworkGateway {
   bool bgp_enabled = false;
   std::string sku = "VpnGw1";
   std::string generation = "Generation1";
-  uint32_t asn = 65515;                                     ///< bgp_settings.asn
-  std::vector<std::vector<Ipv4Address>> apipa_addresses;    ///< per instance
-  std::vector<Ipv4Address> public_ip_addresses;             ///< per instance; derived when empty
+  uint32_t asn = 65515;                                   ///< bgp_settings.asn
+  std::vector<std::vector<Ipv4Address>> apipa_addresses;  ///< per instance
+  std::vector<Ipv4Address> public_ip_addresses;           ///< per instance; derived when empty
 };
 
 struct LocalNetworkGateway {
@@ -112,8 +114,8 @@ struct LocalNetworkGateway {
   /// address is meant.
   std::string gateway_address;
   std::vector<Ipv4Prefix> address_space;
-  std::optional<uint32_t> asn;                       ///< bgp_settings.asn
-  std::optional<Ipv4Address> bgp_peering_address;    ///< bgp_settings.bgp_peering_address
+  std::optional<uint32_t> asn;                     ///< bgp_settings.asn
+  std::optional<Ipv4Address> bgp_peering_address;  ///< bgp_settings.bgp_peering_address
 };
 
 struct IpsecPolicy {
@@ -143,6 +145,7 @@ enum class Protocol { Any, Tcp, Udp, Icmp, Esp, Ah };
 struct PortRange {
   uint16_t first = 0;
   uint16_t last = 65535;
+  friend bool operator==(PortRange, PortRange) = default;
 };
 
 struct SecurityRule {
@@ -222,7 +225,7 @@ struct TransitExternalDeviceConn {
   // IPsec: an address, or the name of a VPN gateway, meaning its public addresses in order.
   std::vector<std::string> remote_gateway_ip;
   std::vector<std::string> backup_remote_gateway_ip;
-  std::vector<std::string> local_tunnel_cidr;   ///< "169.254.21.2/30": host bits are meant
+  std::vector<std::string> local_tunnel_cidr;  ///< "169.254.21.2/30": host bits are meant
   std::vector<std::string> remote_tunnel_cidr;
   std::vector<std::string> backup_local_tunnel_cidr;
   std::vector<std::string> backup_remote_tunnel_cidr;
@@ -230,7 +233,7 @@ struct TransitExternalDeviceConn {
   IpsecPolicy ipsec_policy;  ///< custom_algorithms; the module's defaults otherwise
   // LAN
   std::string remote_vpc_name;
-  std::optional<Ipv4Address> remote_lan_ip;         ///< derived from the route server when absent
+  std::optional<Ipv4Address> remote_lan_ip;  ///< derived from the route server when absent
   std::optional<Ipv4Address> backup_remote_lan_ip;
   uint32_t backup_bgp_remote_as_num = 0;
   bool enable_bgp_lan_activemesh = false;
@@ -245,13 +248,13 @@ struct TrafficFlow {
   std::string to;    ///< VM
   std::string protocol = "udp";
   uint16_t destination_port = 80;
-  uint32_t flows = 1024;   ///< source ports
-  std::string size = "64"; ///< bytes of the frame without FCS, or "imix"
-  double pps = 0;          ///< 0: as fast as possible
+  uint32_t flows = 1024;    ///< source ports
+  std::string size = "64";  ///< bytes of the frame without FCS, or "imix"
+  double pps = 0;           ///< 0: as fast as possible
 };
 
-/// Things that can be brought down and up. `target` is a derived name: a link ("transit-1 - vng-0"),
-/// a gateway ("transit-1-hagw"), an instance ("routerserver-1", "vng-0"), a session.
+/// Things that can be brought down and up. `target` is a derived name: a link ("transit-1 -
+/// vng-0"), a gateway ("transit-1-hagw"), an instance ("routerserver-1", "vng-0"), a session.
 enum class Element { link, tunnel, gateway, session, route_server_instance, vpn_gateway_instance };
 
 struct SetState {
@@ -282,8 +285,8 @@ struct CheckReachable {
   uint16_t destination_port = 0;
   bool expected = true;
 };
-/// The forward path goes over all routers of `via` (any order) and none of `avoid`. An entry may name
-/// alternatives, one of which is meant: "transit-1|transit-1-hagw".
+/// The forward path goes over all routers of `via` (any order) and none of `avoid`. An entry may
+/// name alternatives, one of which is meant: "transit-1|transit-1-hagw".
 struct CheckPath {
   std::string from;
   std::string to;
@@ -303,7 +306,7 @@ struct CheckRoute {
   bool expected = true;                ///< false: must be absent
 };
 struct CheckSession {
-  std::string session;  ///< "transit-1 - routerserver-0"
+  std::string session;                ///< "transit-1 - routerserver-0"
   std::string state = "Established";  ///< a state of RFC 4271, or "Down": any but Established
 };
 
@@ -315,9 +318,9 @@ struct Check {
 };
 
 struct Settings {
-  std::string limits = "current";      ///< route server limits: current | seed-2022
-  uint32_t tunnel_mtu = 1500;          ///< largest inner IP packet of a tunnel (assumed)
-  std::string encryption = "none";     ///< none: overhead only
+  std::string limits = "current";   ///< route server limits: current | seed-2022
+  uint32_t tunnel_mtu = 1500;       ///< largest inner IP packet of a tunnel (assumed)
+  std::string encryption = "none";  ///< none: overhead only
 };
 
 struct Lab {

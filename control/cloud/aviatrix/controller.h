@@ -1,7 +1,8 @@
 // The Aviatrix controller: who learns which route, and what is programmed into the VNets (V20-V34).
 //
-// Transit gateways learn by BGP and are polled; spokes speak no BGP and are programmed. This file is
-// the pure part: from what the transits know now to what every gateway and route table should hold.
+// Transit gateways learn by BGP and are polled; spokes speak no BGP and are programmed. This file
+// is the pure part: from what the transits know now to what every gateway and route table should
+// hold.
 #pragma once
 
 #include <optional>
@@ -16,6 +17,7 @@ namespace skyhop::cloud::aviatrix {
 struct LearnedRoute {
   Ipv4Prefix prefix;
   std::vector<uint32_t> as_path;
+  friend bool operator==(const LearnedRoute&, const LearnedRoute&) = default;
 };
 
 /// What can change at run time in a spoke or transit gateway's configuration.

@@ -45,11 +45,23 @@ struct GatewayRoute {
   friend bool operator==(const GatewayRoute&, const GatewayRoute&) = default;
 };
 
-/// `gateway_routes` are those programmed into the subnet's VNet; `controller_routes` the user routes
-/// that Aviatrix keeps in the subnet's route table. Sorted by prefix, Active before Invalid.
+/// What becomes of the None rows of the reserved blocks once a user or BGP route replaces the
+/// default route: captures show them gone, no document promises it (A58, assumed).
+enum class NoneRowsAfterDefaultOverride { removed, kept };
+
+struct EffectiveRouteOptions {
+  NoneRowsAfterDefaultOverride none_rows_after_default_override =
+      NoneRowsAfterDefaultOverride::removed;
+};
+
+/// `gateway_routes` are those programmed into the subnet's VNet; `controller_routes` the user
+/// routes that Aviatrix keeps in the subnet's route table, where they replace the user's own for
+/// the same prefix. Sorted by prefix, Active before Invalid. At most one row per prefix is Active,
+/// and the longest Active match of an address is what the fabric does with it.
 [[nodiscard]] std::vector<EffectiveRoute> effective_routes(
     const Network& network, SubnetId subnet, const std::vector<GatewayRoute>& gateway_routes,
-    const std::vector<lab::UserRoute>& controller_routes);
+    const std::vector<lab::UserRoute>& controller_routes,
+    const EffectiveRouteOptions& options = {});
 
 [[nodiscard]] std::string_view to_string(RouteSource source);
 [[nodiscard]] std::string_view to_string(RouteState state);

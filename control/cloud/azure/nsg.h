@@ -16,17 +16,19 @@ struct CompiledRule {
   std::string nsg;
   uint16_t priority = 0;
   lab::Access access = lab::Access::Deny;
-  uint8_t protocol = 0;  ///< IP protocol number; 0 any
+  uint8_t protocol = 0;                  ///< IP protocol number; 0 any
   std::vector<Ipv4Prefix> sources;       ///< empty: any
   std::vector<Ipv4Prefix> destinations;  ///< empty: any
   std::vector<lab::PortRange> source_ports;
   std::vector<lab::PortRange> destination_ports;
+  friend bool operator==(const CompiledRule&, const CompiledRule&) = default;
 };
 
 /// The rules of one NSG in one direction, by priority, default rules last (65000, 65001, 65500).
 struct CompiledNsg {
   std::string name;
   std::vector<CompiledRule> rules;
+  friend bool operator==(const CompiledNsg&, const CompiledNsg&) = default;
 };
 
 struct NsgVerdict {
@@ -43,8 +45,8 @@ struct NsgVerdict {
 [[nodiscard]] CompiledNsg compile(const Nsg& nsg, lab::Direction direction,
                                   const std::vector<Ipv4Prefix>& virtual_network);
 
-/// The groups a packet passes at a NIC, in order: inbound subnet then NIC, outbound NIC then subnet;
-/// all must allow (A66). No group: nothing to pass.
+/// The groups a packet passes at a NIC, in order: inbound subnet then NIC, outbound NIC then
+/// subnet; all must allow (A66). No group: nothing to pass.
 [[nodiscard]] std::vector<CompiledNsg> filters_of(const Network& network, NicId nic,
                                                   lab::Direction direction,
                                                   const std::vector<Ipv4Prefix>& virtual_network);

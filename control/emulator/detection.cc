@@ -1,0 +1,86 @@
+#include "control/emulator/detection.h"
+
+#include <algorithm>
+
+namespace skyhop::emulator {
+namespace {
+
+using cloud::GatewayKind;
+using cloud::LinkId;
+using cloud::RouterId;
+
+constexpr auto kAviatrixDefault = std::chrono::seconds(60);
+constexpr auto kDeadPeerDetection = std::chrono::seconds(45);
+// IKE and IPsec negotiation of a tunnel whose ends see each other again (assumed).
+constexpr auto kTunnelSetup = std::chrono::seconds(5);
+
+}  // namespace
+
+Detection::Detection(const lab::Lab& lab, const cloud::Network& network,
+                     const ElementState& state, bgp::Scheduler& scheduler,
+                     std::vector<std::unique_ptr<routing::RouterTable>>& tables)
+    : lab_(lab), network_(network), state_(state), scheduler_(scheduler), tables_(tables) {
+  // Tunnels that can never come up, and those of spokes not launched yet, start out dead.
+  for (size_t i = 0; i < network.links.size(); ++i) {
+    const cloud::Link& link = network.links[i];
+    if (link.kind == cloud::LinkKind::fabric || state.is_up(LinkId(i))) continue;
+    known_dead_.insert({link.a, LinkId(i)});
+    known_dead_.insert({link.b, LinkId(i)});
+  }
+}
+
+void Detection::link_changed(LinkId link) {
+  if (network_.at(link).kind == cloud::LinkKind::fabric) return;
+  watch(network_.at(link).a, link);
+  watch(network_.at(link).b, link);
+}
+
+void Detection::gateway_changed(cloud::GatewayId gateway) {
+  const auto router = network_.at(gateway).router;
+  if (!router) return;
+  for (size_t i = 0; i < network_.links.size(); ++i) {
+    if (network_.links[i].a == *router || network_.links[i].b == *router) link_changed(LinkId(i));
+  }
+}
+
+void Detection::watch(RouterId router, LinkId link) {
+  const auto* gateway = std::get_if<cloud::GatewayId>(&network_.at(router).what);
+  if (gateway == nullptr) return;
+  const auto detection = detection_time(network_.at(*gateway), link);
+  if (!detection) return;
+  const bool is_up = state_.is_up(link);
+  scheduler_.schedule(is_up ? bgp::Duration(kTunnelSetup) : *detection, [=, this] {
+    // Only what is still so after that time is noticed.
+    if (state_.is_up(link) != is_up) return;
+    const bool changed = is_up ? known_dead_.erase({router, link}) > 0
+                               : known_dead_.insert({router, link}).second;
+    if (!changed) return;
+    routing::RouterTable& table = *tables_[router.index()];
+    for (const lpm::EdgeId edge : table.edges_over(link)) table.set_edge_alive(edge, is_up);
+  });
+}
+
+std::optional<bgp::Duration> Detection::detection_time(const cloud::Gateway& gateway,
+                                                       LinkId link) const {
+  if (gateway.kind == GatewayKind::vpn_gateway_instance) {
+    const auto runs_over = [&](const cloud::Session& session) { return session.link == link; };
+    if (std::ranges::any_of(network_.sessions, runs_over)) return {};
+    return kDeadPeerDetection;
+  }
+  // A spoke has no setting of its own: its transit's counts.
+  const auto setting = [&](RouterId end) -> const lab::TransitGateway* {
+    const auto* id = std::get_if<cloud::GatewayId>(&network_.at(end).what);
+    if (id == nullptr) return nullptr;
+    const auto found = std::ranges::find(lab_.transit_gateways, network_.at(*id).resource,
+                                         &lab::TransitGateway::name);
+    return found == lab_.transit_gateways.end() ? nullptr : &*found;
+  };
+  for (const RouterId end : {*gateway.router, network_.at(link).a, network_.at(link).b}) {
+    if (const auto* transit = setting(end)) {
+      return std::chrono::duration_cast<bgp::Duration>(transit->tunnel_detection_time);
+    }
+  }
+  return kAviatrixDefault;
+}
+
+}  // namespace skyhop::emulator

@@ -1,0 +1,47 @@
+// How long a gateway believes in a dead tunnel, and when it trusts it again.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "control/bgp/scheduler.h"
+#include "control/cloud/network.h"
+#include "control/emulator/element_state.h"
+#include "control/lab/lab.h"
+#include "control/routing/router_table.h"
+
+namespace skyhop::emulator {
+
+/// Watches tunnels and HA links for the gateways at their ends. An Aviatrix gateway takes its
+/// tunnel_detection_time (60 s unless set) to see that a tunnel is dead; a VPN gateway trusts BGP
+/// where BGP runs over the tunnel (A52), and dead peer detection (45 s) where routes are static.
+class Detection {
+ public:
+  Detection(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
+            bgp::Scheduler& scheduler,
+            std::vector<std::unique_ptr<routing::RouterTable>>& tables);
+
+  /// The link, or the machine at one of its ends, went down or came up.
+  void link_changed(cloud::LinkId link);
+  /// All links of a gateway.
+  void gateway_changed(cloud::GatewayId gateway);
+  /// The router knows the link as dead: edges over it start dead.
+  [[nodiscard]] bool knows_dead(cloud::RouterId router, cloud::LinkId link) const {
+    return known_dead_.contains({router, link});
+  }
+
+ private:
+  void watch(cloud::RouterId router, cloud::LinkId link);
+  [[nodiscard]] std::optional<bgp::Duration> detection_time(const cloud::Gateway& gateway,
+                                                            cloud::LinkId link) const;
+
+  const lab::Lab& lab_;
+  const cloud::Network& network_;
+  const ElementState& state_;
+  bgp::Scheduler& scheduler_;
+  std::vector<std::unique_ptr<routing::RouterTable>>& tables_;
+  std::set<std::pair<cloud::RouterId, cloud::LinkId>> known_dead_;
+};
+
+}  // namespace skyhop::emulator

@@ -1,0 +1,213 @@
+#include "control/emulator/runner.h"
+
+#include <rte_cycles.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "control/emulator/forwarding.h"
+#include "control/emulator/names.h"
+#include "control/emulator/timeline.h"
+
+namespace skyhop::emulator {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr double kDefaultSeconds = 3;
+constexpr double kLongestTimelineSeconds = 10;
+constexpr auto kTick = std::chrono::milliseconds(5);
+constexpr size_t kTableMb = 64;
+constexpr size_t kPoolMb = 256;
+
+// RFC 2544's companion mix, smallest first (RFC 6985 calls the sequence a genome).
+std::vector<uint16_t> imix() {
+  std::vector<uint16_t> sizes(28, 64);
+  sizes.insert(sizes.end(), 16, 570);
+  sizes.insert(sizes.end(), 4, 1518);
+  return sizes;
+}
+
+std::vector<uint16_t> sizes_of(const std::string& text) {
+  if (text == "imix") return imix();
+  return {static_cast<uint16_t>(std::stoul(text))};
+}
+
+uint8_t protocol_number(const std::string& name) {
+  if (name == "tcp") return 6;
+  if (name == "icmp") return 1;
+  return 17;
+}
+
+Result<std::vector<dataplane::StreamSpec>> streams_of(const lab::Lab& lab,
+                                                      const cloud::Network& network,
+                                                      const RunOptions& options) {
+  std::vector<lab::TrafficFlow> flows = lab.traffic;
+  if (!options.from.empty()) flows = {{.from = options.from, .to = options.to}};
+  std::vector<dataplane::StreamSpec> streams;
+  for (const lab::TrafficFlow& flow : flows) {
+    // A VM with a device of its own sends what the device receives.
+    if (options.ports.contains(flow.from)) continue;
+    const auto from = vm_named(network, flow.from);
+    const auto to = vm_named(network, flow.to);
+    if (!from) return std::unexpected(from.error());
+    if (!to) return std::unexpected(to.error());
+    streams.push_back(
+        {.port = index_of(*from),
+         .destination = network.at(network.at(*to).nic).address,
+         .protocol = protocol_number(flow.protocol),
+         .destination_port = flow.destination_port,
+         .flows = flow.flows,
+         .frame_sizes = options.frame_sizes.empty() ? sizes_of(flow.size) : options.frame_sizes,
+         .pps = options.pps.value_or(flow.pps)});
+  }
+  return streams;
+}
+
+Result<dataplane::Image> image_of(const lab::Lab& lab, const cloud::Network& network,
+                                  const RunOptions& options) {
+  dataplane::Image image = make_image(network);
+  for (const auto& [name, devargs] : options.ports) {
+    const auto vm = vm_named(network, name);
+    if (!vm) return std::unexpected(vm.error());
+    image.ports[vm->index()].devargs = devargs;
+  }
+  if (!options.replay_file.empty()) {
+    const auto vm = vm_named(network, options.from);
+    if (!vm) return std::unexpected(vm.error());
+    image.replays.push_back(
+        {.port = index_of(*vm), .file = options.replay_file, .loops = options.loops});
+    if (!options.capture_file.empty()) {
+      for (dataplane::PortSpec& port : image.ports) {
+        if (port.devargs.empty()) port.capture_file = options.capture_file;
+      }
+    }
+    return image;
+  }
+  auto streams = streams_of(lab, network, options);
+  if (!streams) return std::unexpected(streams.error());
+  image.streams = std::move(*streams);
+  if (image.streams.empty() && options.ports.empty()) {
+    return fail("nothing to send", lab.file, "give --from and --to, or traffic: in the lab");
+  }
+  return image;
+}
+
+std::vector<SessionRow> sessions_of(const Emulation& emulation) {
+  std::vector<SessionRow> rows;
+  const cloud::Network& network = emulation.network();
+  for (size_t i = 0; i < network.sessions.size(); ++i) {
+    const cloud::Session& session = network.sessions[i];
+    rows.push_back({.name = session.name,
+                    .state = emulation.session_state(cloud::SessionId(i)),
+                    .asn_a = session.a.local_asn,
+                    .asn_b = session.b.local_asn,
+                    .problem = session.problem});
+  }
+  return rows;
+}
+
+// How long the traffic lasts, and how fast virtual time runs beside it.
+struct Pace {
+  double seconds = kDefaultSeconds;
+  double scale = 1;
+};
+
+Pace pace_of(const lab::Lab& lab, const RunOptions& options) {
+  const double end = Timeline(lab).end().count();
+  Pace pace;
+  pace.seconds =
+      options.duration_s.value_or(std::clamp(end, kDefaultSeconds, kLongestTimelineSeconds));
+  pace.scale = options.time_scale > 0 ? options.time_scale : std::max(1.0, end / pace.seconds);
+  return pace;
+}
+
+}  // namespace
+
+bool RunReport::passed() const {
+  return convergence.converged && counters.sum_law_holds() && !replay_error &&
+         std::ranges::all_of(checks, &CheckResult::passed);
+}
+
+Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const RunOptions& options,
+                      const std::function<void(const RunProgress&)>& on_progress) {
+  auto image = image_of(lab, network, options);
+  if (!image) return std::unexpected(image.error());
+  const auto eal = dataplane::start_eal({.workers = options.workers,
+                                         .cpus = options.cpus,
+                                         .memory_mb = kTableMb * network.routers.size() + kPoolMb,
+                                         .allow_hugepages = options.allow_hugepages});
+  if (!eal) return std::unexpected(eal.error());
+
+  RunReport report;
+  for (const auto& router : image->routers) report.router_names.push_back(router.name);
+  for (const auto& link : image->links) report.link_names.push_back(link.name);
+  for (const auto& port : image->ports) report.port_names.push_back(port.name);
+  if (!eal->note.empty()) report.notes.push_back(eal->note);
+  if (eal->cpus_shared) report.notes.push_back("workers share CPUs with other threads: slower");
+
+  auto plane = dataplane::Dataplane::create(std::move(*image), {.workers = eal->workers});
+  if (!plane) return std::unexpected(plane.error());
+  dataplane::Dataplane& forwarding = **plane;
+
+  DataplaneSink sink(network, forwarding);
+  Emulation emulation(lab, network, &sink);
+  report.convergence = emulation.converge();
+  sink.refresh_filters(emulation);
+  if (sink.error()) return std::unexpected(*sink.error());
+
+  const Pace pace = pace_of(lab, options);
+  report.time_scale = pace.scale;
+  report.workers = static_cast<unsigned>(eal->workers.size());
+  report.tsc_hz = static_cast<double>(rte_get_tsc_hz());
+
+  Timeline timeline(lab);
+  const bool is_replay = !options.replay_file.empty();
+  if (const auto started = forwarding.start(); !started) return std::unexpected(started.error());
+  const auto start = SteadyClock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(SteadyClock::now() - start).count();
+  };
+  uint64_t last_delivered = 0;
+  double last_time = 0;
+  while (true) {
+    const double now = elapsed();
+    const bool over = is_replay ? forwarding.is_finished() : now >= pace.seconds;
+    const Seconds virtual_now(std::min(now, pace.seconds) * pace.scale);
+    if (auto played = timeline.play_until(emulation, over ? timeline.end() : virtual_now);
+        !played) {
+      forwarding.stop();
+      return std::unexpected(played.error());
+    }
+    sink.refresh_filters(emulation);
+    if (over) break;
+    if (on_progress) {
+      const dataplane::Counters counters = forwarding.counters();
+      on_progress({.elapsed_s = now,
+                   .total_s = pace.seconds,
+                   .virtual_now = virtual_now,
+                   .mpps = now > last_time ? static_cast<double>(counters.delivered -
+                                                                 last_delivered) /
+                                                 (now - last_time) / 1e6
+                                           : 0,
+                   .delivered = counters.delivered,
+                   .dropped = counters.dropped()});
+      last_delivered = counters.delivered;
+      last_time = now;
+    }
+    std::this_thread::sleep_for(kTick);
+  }
+  report.seconds = elapsed();
+  forwarding.stop();
+
+  report.counters = forwarding.counters();
+  report.replay_error = forwarding.replay_error();
+  report.sessions = sessions_of(emulation);
+  report.checks = timeline.checks();
+  report.events = timeline.events();
+  if (sink.error()) return std::unexpected(*sink.error());
+  return report;
+}
+
+}  // namespace skyhop::emulator

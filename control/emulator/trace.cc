@@ -1,0 +1,283 @@
+#include "control/emulator/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace skyhop::emulator {
+namespace {
+
+using cloud::GatewayId;
+using cloud::NicId;
+using cloud::RouterId;
+using cloud::SubnetId;
+using cloud::VmId;
+using dataplane::DropReason;
+using routing::Edge;
+
+constexpr uint32_t kMostRouters = 64;  // as many as a worker lets a packet cross
+
+std::string_view kind_of(const cloud::Network& network, const cloud::Router& router) {
+  const auto* gateway = std::get_if<GatewayId>(&router.what);
+  if (gateway == nullptr) return "fabric";
+  return network.at(*gateway).kind == cloud::GatewayKind::vpn_gateway_instance ? "vpn_gateway"
+                                                                               : "gateway";
+}
+
+std::string_view kind_of(cloud::LinkKind kind) {
+  switch (kind) {
+    case cloud::LinkKind::fabric:
+      return "fabric";
+    case cloud::LinkKind::tunnel:
+      return "tunnel";
+    case cloud::LinkKind::ha:
+      return "ha";
+  }
+  return "fabric";
+}
+
+RouterId far_end(const cloud::Link& link, RouterId from) { return link.a == from ? link.b : link.a; }
+
+bool is_up(const Emulation& emulation, RouterId router) {
+  const auto* gateway = std::get_if<GatewayId>(&emulation.network().at(router).what);
+  return gateway == nullptr || emulation.is_gateway_up(*gateway);
+}
+
+// Flows that were allowed on the way there: their replies pass the same NICs by state (A69).
+using AllowedAt = std::set<NicId>;
+
+class Walk {
+ public:
+  Walk(const Emulation& emulation, const lpm::FlowKey& flow, const AllowedAt* established)
+      : emulation_(emulation),
+        network_(emulation.network()),
+        established_(established),
+        hash_(lpm::flow_hash(flow)) {
+    path_.flow = flow;
+  }
+
+  Path from(VmId vm) {
+    const cloud::Nic& nic = network_.at(network_.at(vm).nic);
+    path_.hops.push_back({.router = network_.at(vm).name, .kind = "vm", .address = nic.address});
+    if (!passes(network_.at(vm).nic, lab::Direction::Outbound)) {
+      end(DropReason::nsg_denied, network_.at(vm).name);
+      return std::move(path_);
+    }
+    std::optional<RouterId> router = network_.at(nic.subnet).router;
+    for (uint32_t crossed = 0; router; ++crossed) {
+      if (crossed == kMostRouters) {
+        end(DropReason::looping, network_.at(*router).name);
+        break;
+      }
+      router = cross(*router);
+    }
+    return std::move(path_);
+  }
+
+  [[nodiscard]] const AllowedAt& allowed() const { return allowed_; }
+
+ private:
+  // Crosses one router; the next one, or nothing when the packet has ended.
+  std::optional<RouterId> cross(RouterId id) {
+    const cloud::Router& router = network_.at(id);
+    const routing::RouterTable& table = emulation_.table(id);
+    TraceHop& hop = path_.hops.emplace_back(
+        TraceHop{.router = router.name,
+                 .kind = std::string(kind_of(network_, router)),
+                 .address = router.address,
+                 .decrements_ttl = router.decrements_ttl});
+    const auto destination = path_.flow.destination;
+    if (!is_up(emulation_, id)) return end(DropReason::router_down, router.name);
+    const routing::Entry* entry = table.lookup(destination);
+    if (entry == nullptr) return end(DropReason::no_route, router.name);
+    const lpm::EdgeId chosen = table.edge_for(destination, hash_);
+    explain(hop, table, *entry, chosen);
+    return leave(hop, id, table.edge_at(chosen));
+  }
+
+  std::optional<RouterId> leave(TraceHop& hop, RouterId id, const Edge& edge) {
+    const std::string& name = network_.at(id).name;
+    if (!edge.allowed_sources.empty() &&
+        std::ranges::none_of(edge.allowed_sources,
+                             [&](auto prefix) { return prefix.contains(path_.flow.source); })) {
+      return end(DropReason::forwarded_traffic, name);
+    }
+    switch (edge.kind) {
+      case Edge::Kind::drop:
+        return end(edge.reason, name);
+      case Edge::Kind::local:
+        path_.delivered = true;
+        path_.verdict = "answered by " + name;
+        return {};
+      case Edge::Kind::nic: {
+        const VmId vm = std::get<VmId>(network_.at(edge.nic).owner);
+        const std::string& machine = network_.at(vm).name;
+        path_.hops.push_back(
+            {.router = machine, .kind = "vm", .address = network_.at(edge.nic).address});
+        if (!passes(edge.nic, lab::Direction::Inbound)) return end(DropReason::nsg_denied, machine);
+        path_.delivered = true;
+        path_.verdict = "delivered to " + machine;
+        return {};
+      }
+      case Edge::Kind::channel: {
+        const cloud::Link& link = network_.at(edge.channel.link);
+        hop.link = link.name;
+        hop.link_kind = kind_of(link.kind);
+        const RouterId far = far_end(link, id);
+        if (!is_up(emulation_, far)) return end(DropReason::router_down, network_.at(far).name);
+        if (!emulation_.is_link_up(edge.channel.link)) return end(DropReason::link_down, link.name);
+        return far;
+      }
+    }
+    return {};
+  }
+
+  void explain(TraceHop& hop, const routing::RouterTable& table, const routing::Entry& entry,
+               lpm::EdgeId chosen) const {
+    hop.prefix = entry.prefix;
+    const routing::Offer* best = entry.best();
+    hop.source = routing::to_string(best->source);
+    hop.description = best->description;
+    for (const auto& loser : entry.losers()) {
+      hop.losers.push_back({std::string(routing::to_string(loser.offer->source)),
+                            loser.offer->description, loser.reason});
+    }
+    const auto in_use = table.active(entry);
+    for (const auto* list : {&best->primary, &best->backup}) {
+      for (const routing::NextHop& next : *list) {
+        if (std::ranges::find(in_use, next.edge) == in_use.end()) continue;
+        if (std::ranges::find(hop.choices, next.name) == hop.choices.end()) {
+          hop.choices.push_back(next.name);
+        }
+        if (next.edge == chosen && hop.next_hop.empty()) {
+          hop.next_hop = next.name;
+          hop.via = next.via;
+        }
+      }
+    }
+  }
+
+  bool passes(NicId nic, lab::Direction direction) {
+    const auto nsgs = emulation_.filters(nic, direction);
+    if (nsgs.empty()) return true;
+    TraceNsg verdict{
+        .where = network_.at(nic).name,
+        .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
+        .verdict = cloud::azure::evaluate(nsgs, path_.flow),
+        .by_state = established_ != nullptr && established_->contains(nic)};
+    const bool allowed = verdict.by_state || verdict.verdict.allowed;
+    if (allowed) allowed_.insert(nic);
+    path_.hops.back().nsgs.push_back(std::move(verdict));
+    return allowed;
+  }
+
+  std::nullopt_t end(DropReason reason, const std::string& where) {
+    path_.drop = reason;
+    path_.verdict = fmt::format("dropped at {}: {} ({})", where, to_string(reason),
+                                dataplane::describe(reason));
+    return std::nullopt;
+  }
+
+  const Emulation& emulation_;
+  const cloud::Network& network_;
+  const AllowedAt* established_;
+  uint32_t hash_;
+  AllowedAt allowed_;
+  Path path_;
+};
+
+lpm::FlowKey flow_of(const Emulation& emulation, const TraceRequest& request) {
+  const cloud::Network& network = emulation.network();
+  return {.source = network.at(network.at(request.from).nic).address,
+          .destination = request.to,
+          .source_port = request.source_port,
+          .destination_port = request.destination_port,
+          .protocol = request.protocol};
+}
+
+std::optional<VmId> vm_at_end(const Emulation& emulation, const Path& path) {
+  if (!path.delivered || path.hops.back().kind != "vm") return {};
+  return emulation.network().find_vm(path.hops.back().router);
+}
+
+}  // namespace
+
+bool Path::crosses(std::string_view router) const {
+  return std::ranges::any_of(hops, [&](const TraceHop& hop) { return hop.router == router; });
+}
+
+Trace trace(const Emulation& emulation, const TraceRequest& request) {
+  const cloud::Network& network = emulation.network();
+  Trace result{.from = network.at(request.from).name, .to = request.to.to_string()};
+  Walk there(emulation, flow_of(emulation, request), nullptr);
+  result.forward = there.from(request.from);
+  if (const auto vm = vm_at_end(emulation, result.forward)) {
+    result.to = network.at(*vm).name;
+    // An echo reply carries the same identifier; other replies swap the ports.
+    lpm::FlowKey reply = result.forward.flow.reversed();
+    if (reply.protocol == 1) std::swap(reply.source_port, reply.destination_port);
+    Walk back(emulation, reply, &there.allowed());
+    result.back = back.from(*vm);
+  }
+  return result;
+}
+
+std::vector<std::vector<Ipv4Address>> mtr(const Emulation& emulation,
+                                          const TraceRequest& request) {
+  const cloud::Network& network = emulation.network();
+  std::vector<std::vector<Ipv4Address>> hops;
+  const auto note = [&](size_t depth, Ipv4Address address) {
+    if (hops.size() <= depth) hops.resize(depth + 1);
+    if (std::ranges::find(hops[depth], address) == hops[depth].end()) {
+      hops[depth].push_back(address);
+    }
+  };
+  // Breadth first over (router, TTL used so far): every ECMP choice, each state once.
+  const auto entry = network.at(network.at(network.at(request.from).nic).subnet).router;
+  std::set<std::pair<RouterId, size_t>> seen;
+  std::vector<std::pair<RouterId, size_t>> open;
+  if (entry) open.emplace_back(*entry, 0);
+  for (size_t next = 0; next < open.size(); ++next) {
+    const auto [id, depth] = open[next];
+    const cloud::Router& router = network.at(id);
+    if (depth >= kMostRouters || !is_up(emulation, id) || !seen.emplace(id, depth).second) continue;
+    if (router.decrements_ttl) note(depth, router.address);
+    const size_t after = depth + (router.decrements_ttl ? 1 : 0);
+    const routing::RouterTable& table = emulation.table(id);
+    const routing::Entry* match = table.lookup(request.to);
+    if (match == nullptr) continue;
+    for (const lpm::EdgeId edge_id : table.active(*match)) {
+      const Edge& edge = table.edge_at(edge_id);
+      if (edge.kind == Edge::Kind::nic) note(after, network.at(edge.nic).address);
+      if (edge.kind == Edge::Kind::channel && emulation.is_link_up(edge.channel.link)) {
+        open.emplace_back(far_end(network.at(edge.channel.link), id), after);
+      }
+    }
+  }
+  for (auto& addresses : hops) std::ranges::sort(addresses);
+  return hops;
+}
+
+std::string to_string(const std::vector<std::vector<Ipv4Address>>& hops) {
+  std::string text;
+  for (const auto& addresses : hops) {
+    if (!text.empty()) text += ' ';
+    if (addresses.empty()) text += '*';
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const std::string address = addresses[i].to_string();
+      if (i == 0) {
+        text += address;
+        continue;
+      }
+      // Alternatives are told by what differs: ".196" beside 10.0.21.132.
+      const std::string first = addresses.front().to_string();
+      const size_t dot = address.rfind('.');
+      const bool same_subnet = first.compare(0, first.rfind('.'), address, 0, dot) == 0;
+      text += "|" + (same_subnet ? address.substr(dot) : address);
+    }
+  }
+  return text;
+}
+
+}  // namespace skyhop::emulator

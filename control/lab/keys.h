@@ -1,0 +1,138 @@
+// The structs that tables fill, and the words of their enums. The tables themselves are in
+// keys_azure.cc, keys_aviatrix.cc and keys_run.cc.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "control/lab/key_table.h"
+
+namespace skyhop::lab {
+
+// ---- Maps of the file that lab.h keeps in another form ------------------------------------------
+
+struct PeeringAddresses {
+  std::string ip_configuration_name;
+  std::vector<Ipv4Address> apipa_addresses;
+};
+/// Of a VPN gateway.
+struct BgpSettings {
+  uint32_t asn = 65515;
+  std::vector<PeeringAddresses> peering_addresses;
+};
+/// Of a local network gateway.
+struct PeerBgpSettings {
+  uint32_t asn = 0;
+  Ipv4Address bgp_peering_address;
+};
+
+struct StateChange {
+  Element element = Element::link;
+  std::string target;
+};
+struct TimelineEntry {
+  Seconds at{0};
+  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>> action;
+};
+struct NoRoute {
+  std::string on;
+  Ipv4Prefix prefix;
+};
+struct CheckEntry {
+  std::string name;
+  Seconds at{0};
+  std::variant<std::monostate, CheckReachable, CheckPath, CheckRoute, CheckSession> what;
+};
+
+// ---- Which types are maps, and which of them are named ------------------------------------------
+
+#define SKYHOP_LAB_OBJECT(type)                 \
+  template <>                                   \
+  inline constexpr bool kIsObject<type> = true; \
+  template <>                                   \
+  const ObjectTable& table_of<type>();
+#define SKYHOP_LAB_NAMED(type, member) \
+  SKYHOP_LAB_OBJECT(type)              \
+  template <>                          \
+  inline constexpr std::string type::* kNameMember<type> = &type::member;
+
+SKYHOP_LAB_NAMED(VirtualNetwork, name)
+SKYHOP_LAB_NAMED(Subnet, name)
+SKYHOP_LAB_NAMED(VirtualNetworkPeering, name)
+SKYHOP_LAB_NAMED(RouteTable, name)
+SKYHOP_LAB_NAMED(UserRoute, name)
+SKYHOP_LAB_NAMED(NetworkSecurityGroup, name)
+SKYHOP_LAB_NAMED(SecurityRule, name)
+SKYHOP_LAB_NAMED(RouteServer, name)
+SKYHOP_LAB_NAMED(RouteServerBgpConnection, name)
+SKYHOP_LAB_NAMED(VirtualNetworkGateway, name)
+SKYHOP_LAB_NAMED(LocalNetworkGateway, name)
+SKYHOP_LAB_NAMED(VirtualNetworkGatewayConnection, name)
+SKYHOP_LAB_NAMED(VirtualMachine, name)
+SKYHOP_LAB_NAMED(TransitGateway, name)
+SKYHOP_LAB_NAMED(SpokeGateway, name)
+SKYHOP_LAB_NAMED(TransitExternalDeviceConn, connection_name)
+SKYHOP_LAB_OBJECT(PeeringAddresses)
+SKYHOP_LAB_OBJECT(BgpSettings)
+SKYHOP_LAB_OBJECT(PeerBgpSettings)
+SKYHOP_LAB_OBJECT(IpsecPolicy)
+SKYHOP_LAB_OBJECT(Settings)
+SKYHOP_LAB_OBJECT(TrafficFlow)
+SKYHOP_LAB_OBJECT(StateChange)
+SKYHOP_LAB_OBJECT(SetAdvertisedCidrs)
+SKYHOP_LAB_OBJECT(TimelineEntry)
+SKYHOP_LAB_OBJECT(CheckReachable)
+SKYHOP_LAB_OBJECT(CheckPath)
+SKYHOP_LAB_OBJECT(CheckRoute)
+SKYHOP_LAB_OBJECT(NoRoute)
+SKYHOP_LAB_OBJECT(CheckSession)
+SKYHOP_LAB_OBJECT(CheckEntry)
+SKYHOP_LAB_OBJECT(Lab)
+
+#undef SKYHOP_LAB_NAMED
+#undef SKYHOP_LAB_OBJECT
+
+// ---- Words of enums -----------------------------------------------------------------------------
+
+template <typename E, size_t N>
+using WordList = std::array<std::pair<std::string_view, E>, N>;
+
+template <>
+inline constexpr WordList<NextHopType, 5> kWords<NextHopType> = {
+    {{"VirtualNetworkGateway", NextHopType::VirtualNetworkGateway},
+     {"VnetLocal", NextHopType::VnetLocal},
+     {"Internet", NextHopType::Internet},
+     {"VirtualAppliance", NextHopType::VirtualAppliance},
+     {"None", NextHopType::None}}};
+template <>
+inline constexpr WordList<RoutingPreference, 3> kWords<RoutingPreference> = {
+    {{"ExpressRoute", RoutingPreference::ExpressRoute},
+     {"VpnGateway", RoutingPreference::VpnGateway},
+     {"ASPath", RoutingPreference::ASPath}}};
+template <>
+inline constexpr WordList<ConnectionMode, 3> kWords<ConnectionMode> = {
+    {{"Default", ConnectionMode::Default},
+     {"InitiatorOnly", ConnectionMode::InitiatorOnly},
+     {"ResponderOnly", ConnectionMode::ResponderOnly}}};
+template <>
+inline constexpr WordList<Direction, 2> kWords<Direction> = {
+    {{"Inbound", Direction::Inbound}, {"Outbound", Direction::Outbound}}};
+template <>
+inline constexpr WordList<Access, 2> kWords<Access> = {
+    {{"Allow", Access::Allow}, {"Deny", Access::Deny}}};
+template <>
+inline constexpr WordList<Protocol, 6> kWords<Protocol> = {{{"Tcp", Protocol::Tcp},
+                                                            {"Udp", Protocol::Udp},
+                                                            {"Icmp", Protocol::Icmp},
+                                                            {"Esp", Protocol::Esp},
+                                                            {"Ah", Protocol::Ah},
+                                                            {"*", Protocol::Any}}};
+template <>
+inline constexpr WordList<TunnelProtocol, 2> kWords<TunnelProtocol> = {
+    {{"IPsec", TunnelProtocol::IPsec}, {"LAN", TunnelProtocol::LAN}}};
+
+}  // namespace skyhop::lab

@@ -1,0 +1,355 @@
+// Key tables of the lab itself and of what is run on it: settings, traffic, timeline, checks.
+#include <fmt/format.h>
+
+#include "control/lab/keys.h"
+
+namespace skyhop::lab {
+namespace {
+
+constexpr ReferenceType kVm{kVirtualMachine};
+constexpr ReferenceType kVmOrAddress{kVirtualMachine, true};
+constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance, false, ReferenceForm::pair};
+constexpr ReferenceType kSession{kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance,
+                                 false, ReferenceForm::pair};
+
+/// The flow of a reachable or path check.
+template <typename T>
+void flow(TableWriter<T>& t) {
+  t.member("from", &T::from, "The VM that sends.").refers_to(kVm).required();
+  t.member("to", &T::to, "The VM or address it sends to.").refers_to(kVmOrAddress).required();
+  t.member("protocol", &T::protocol, "Of the packets.").words({"icmp", "tcp", "udp"});
+  t.member("source_port", &T::source_port, "Of tcp and udp; 0: any.");
+  t.member("destination_port", &T::destination_port, "Of tcp and udp.");
+}
+
+/// One action of a timeline entry, or one assertion of a check: exactly one key of the slot is
+/// given.
+template <typename V, typename Entry, typename Variant>
+KeyEditor alternative(TableWriter<Entry>& t, const char* name, const char* slot,
+                      Variant Entry::* member, const char* doc) {
+  return t
+      .template setter<V>(
+          name, [member](Entry& entry, V value) { entry.*member = std::move(value); }, doc)
+      .same_as(slot)
+      .required();
+}
+
+std::string flow_text(const std::string& from, const std::string& to, const std::string& protocol,
+                      uint16_t port) {
+  return port == 0 ? fmt::format("{} -> {} {}", from, to, protocol)
+                   : fmt::format("{} -> {} {}/{}", from, to, protocol, port);
+}
+
+/// The name of a check that was given none.
+struct NameOf {
+  std::string operator()(const CheckReachable& check) const {
+    return fmt::format("{} is {}",
+                       flow_text(check.from, check.to, check.protocol, check.destination_port),
+                       check.expected ? "reachable" : "unreachable");
+  }
+  std::string operator()(const CheckPath& check) const {
+    std::string text =
+        "path " + flow_text(check.from, check.to, check.protocol, check.destination_port);
+    for (const auto& router : check.via) text += " via " + router;
+    for (const auto& router : check.avoid) text += " not " + router;
+    return text;
+  }
+  std::string operator()(const CheckRoute& check) const {
+    return fmt::format("{} {} {}", check.on, check.expected ? "has" : "has not",
+                       check.prefix.to_string());
+  }
+  std::string operator()(const CheckSession& check) const {
+    return fmt::format("session {} is {}", check.session, check.state);
+  }
+  std::string operator()(std::monostate) const { return {}; }
+};
+
+void add_checks(Lab& lab, std::vector<CheckEntry> entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    CheckEntry& entry = entries[i];
+    Check check{entry.name, entry.at, {}, fmt::format("checks[{}]", i)};
+    const bool is_given = std::visit(
+        [&check](auto& what) {
+          using What = std::decay_t<decltype(what)>;
+          if (check.name.empty()) check.name = NameOf{}(what);
+          if constexpr (std::is_same_v<What, std::monostate>) {
+            return false;
+          } else {
+            check.what = std::move(what);
+            return true;
+          }
+        },
+        entry.what);
+    if (is_given) lab.checks.push_back(std::move(check));
+  }
+}
+
+void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
+  for (size_t i = 0; i < entries.size(); ++i) {
+    TimelineEntry& entry = entries[i];
+    const std::string path = fmt::format("timeline[{}]", i);
+    if (auto* state = std::get_if<SetState>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*state), path});
+    } else if (auto* advertise = std::get_if<SetAdvertisedCidrs>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*advertise), path});
+    } else if (auto* spokes = std::get_if<std::vector<SpokeGateway>>(&entry.action)) {
+      for (SpokeGateway& spoke : *spokes) {
+        lab.timeline.push_back({entry.at, AddSpoke{spoke.name}, path});
+        spoke.added_by_timeline = true;
+        lab.spoke_gateways.push_back(std::move(spoke));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <>
+const ObjectTable& table_of<Settings>() {
+  static const ObjectTable table = [] {
+    TableWriter<Settings> t("settings", "How the clouds are modelled where they leave a choice.");
+    t.member("limits", &Settings::limits, "Route server limits: of today or of October 2022.")
+        .words({"current", "seed-2022"});
+    t.member("tunnel_mtu", &Settings::tunnel_mtu, "Largest packet inside a tunnel, in octets.")
+        .range(576, 9000);
+    t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
+        .words({"none", "esp"});
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<TrafficFlow>() {
+  static const ObjectTable table = [] {
+    using T = TrafficFlow;
+    TableWriter<T> t("traffic", "Packets that `skyhop run` sends.");
+    t.member("from", &T::from, "The VM that sends.").refers_to(kVm).required();
+    t.member("to", &T::to, "The VM that receives.").refers_to(kVm).required();
+    t.member("protocol", &T::protocol, "Of the packets.").words({"icmp", "tcp", "udp"});
+    t.member("destination_port", &T::destination_port, "Of tcp and udp.");
+    t.member("flows", &T::flows, "How many flows; they differ in the source port.").range(1, 64512);
+    t.member("size", &T::size, "Octets of the Ethernet frame without its check sum, or imix.")
+        .as(Kind::frame_size);
+    t.member("pps", &T::pps, "Packets per second; 0: as fast as possible.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<StateChange>() {
+  static const ObjectTable table = [] {
+    TableWriter<StateChange> t("element", "Something that can fail.");
+    const auto element = [&t](const char* name, Element kind, ReferenceType type, const char* doc) {
+      t.setter<std::string>(
+           name,
+           [kind](StateChange& change, std::string target) { change = {kind, std::move(target)}; },
+           doc)
+          .refers_to(type)
+          .same_as("element")
+          .required();
+    };
+    element("gateway", Element::gateway, {kAviatrixGateway},
+            "An Aviatrix gateway: transit-1-hagw.");
+    element("link", Element::link, kLink, "A link of two routers: transit-1 - transit-1-hagw.");
+    element("tunnel", Element::tunnel, kLink, "A tunnel: transit-2 - vng-0.");
+    element("session", Element::session, kSession, "A BGP session: transit-1 - routerserver-0.");
+    element("route_server_instance", Element::route_server_instance, {kRouteServerInstance},
+            "routerserver-0 or routerserver-1.");
+    element("vpn_gateway_instance", Element::vpn_gateway_instance, {kVpnGatewayInstance},
+            "vng-0 or vng-1.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<SetAdvertisedCidrs>() {
+  static const ObjectTable table = [] {
+    using T = SetAdvertisedCidrs;
+    TableWriter<T> t("advertise", "Customise the advertised CIDRs of a spoke.");
+    t.member("spoke", &T::spoke_gateway, "The spoke gateway.")
+        .refers_to({kSpokeGateway})
+        .required();
+    t.member("cidrs", &T::included_advertised_spoke_routes,
+             "What it advertises from now on; [] is the VNet's range again.")
+        .required();
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<TimelineEntry>() {
+  static const ObjectTable table = [] {
+    TableWriter<TimelineEntry> t("timeline", "Something that happens at a time.");
+    t.member("at", &TimelineEntry::at, "When, counted from convergence.")
+        .required()
+        .without_default();
+    const auto state = [&t](const char* name, bool up, const char* doc) {
+      t.setter<StateChange>(
+           name,
+           [up](TimelineEntry& entry, StateChange change) {
+             if (!change.target.empty()) {
+               entry.action = SetState{change.element, std::move(change.target), up};
+             }
+           },
+           doc)
+          .same_as("action")
+          .required();
+    };
+    state("down", false, "This fails.");
+    state("up", true, "This comes back.");
+    alternative<SetAdvertisedCidrs>(t, "advertise", "action", &TimelineEntry::action,
+                                    "A spoke advertises something else.");
+    alternative<std::vector<SpokeGateway>>(t, "add_spoke", "action", &TimelineEntry::action,
+                                           "These spoke gateways are made and attached.")
+        .at_path("aviatrix_spoke_gateway");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<CheckReachable>() {
+  static const ObjectTable table = [] {
+    TableWriter<CheckReachable> t("reachable", "Packets arrive, or do not.");
+    flow(t);
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<CheckPath>() {
+  static const ObjectTable table = [] {
+    using T = CheckPath;
+    constexpr ReferenceType kRouters{kRouter, false, ReferenceForm::alternatives};
+    TableWriter<T> t("path", "The routers that packets cross.");
+    flow(t);
+    t.member("via", &T::via, "All of these, in any order; a|b means one of the two.")
+        .refers_to(kRouters);
+    t.member("avoid", &T::avoid, "None of these.").refers_to(kRouters);
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<CheckRoute>() {
+  static const ObjectTable table = [] {
+    using T = CheckRoute;
+    TableWriter<T> t("has_route", "A route is there.");
+    t.member("in", &T::on, "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
+        .refers_to({kRouter | kVirtualMachine})
+        .required();
+    t.member("prefix", &T::prefix, "Exactly this prefix.").required();
+    t.member("next_hops", &T::next_hops,
+             "Exactly these are in use, as addresses or routers; backups are not counted.")
+        .refers_to({kRouter | kVirtualMachine, true});
+    t.member("as_path", &T::as_path, "Its AS path, nearest first.").as(Kind::as_path);
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<NoRoute>() {
+  static const ObjectTable table = [] {
+    TableWriter<NoRoute> t("has_no_route", "A route is not there.");
+    t.member("in", &NoRoute::on,
+             "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
+        .refers_to({kRouter | kVirtualMachine})
+        .required();
+    t.member("prefix", &NoRoute::prefix, "Exactly this prefix.").required();
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<CheckSession>() {
+  static const ObjectTable table = [] {
+    using T = CheckSession;
+    TableWriter<T> t("session_state", "The state of a BGP session.");
+    t.member("name", &T::session, "Its two ends: transit-1 - routerserver-0.")
+        .refers_to(kSession)
+        .required();
+    t.member("state", &T::state, "As RFC 4271 names it; Down is any but Established.")
+        .words({"Established", "Down", "Idle", "Connect", "Active", "OpenSent", "OpenConfirm"});
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<CheckEntry>() {
+  static const ObjectTable table = [] {
+    using T = CheckEntry;
+    TableWriter<T> t("checks", "Something that must hold at a time.");
+    t.member("name", &T::name, "What the report calls it; made from the check when absent.");
+    t.member("at", &T::at, "When, counted from convergence.");
+    alternative<CheckReachable>(t, "reachable", "check", &T::what, "Packets arrive.");
+    t.setter<CheckReachable>(
+         "unreachable",
+         [](T& entry, CheckReachable check) {
+           check.expected = false;
+           entry.what = std::move(check);
+         },
+         "Packets do not arrive.")
+        .same_as("check")
+        .required();
+    alternative<CheckPath>(t, "path", "check", &T::what, "Packets go this way.");
+    alternative<CheckRoute>(t, "route", "check", &T::what, "A route is there.");
+    t.setter<NoRoute>(
+         "no_route",
+         [](T& entry, NoRoute route) {
+           entry.what = CheckRoute{std::move(route.on), route.prefix, {}, {}, false};
+         },
+         "A route is not there.")
+        .same_as("check")
+        .required();
+    alternative<CheckSession>(t, "session", "check", &T::what, "A BGP session is in this state.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<Lab>() {
+  static const ObjectTable table = [] {
+    TableWriter<Lab> t("lab", "One network, with what to run on it.");
+    t.member("lab", &Lab::name, "Its name.").as(Kind::name).required();
+    t.member("description", &Lab::description, "One line about it.");
+    t.setter<std::string>(
+        "extends", [](Lab&, const std::string&) {},
+        "A lab file, relative to this one, that this one changes: maps are merged key by key, "
+        "anything else replaces what is there.");
+    t.member("settings", &Lab::settings, "Choices of the model.");
+    t.member("azurerm_virtual_network", &Lab::virtual_networks, "VNets.");
+    t.member("azurerm_virtual_network_peering", &Lab::virtual_network_peerings, "VNet peerings.");
+    t.member("azurerm_route_table", &Lab::route_tables, "Route tables.");
+    t.member("azurerm_network_security_group", &Lab::network_security_groups, "NSGs.");
+    t.member("azurerm_route_server", &Lab::route_servers, "Route servers.");
+    t.member("azurerm_route_server_bgp_connection", &Lab::route_server_bgp_connections,
+             "Their peers.");
+    t.member("azurerm_virtual_network_gateway", &Lab::virtual_network_gateways, "VPN gateways.");
+    t.member("azurerm_local_network_gateway", &Lab::local_network_gateways,
+             "What they know of the other ends.");
+    t.member("azurerm_virtual_network_gateway_connection",
+             &Lab::virtual_network_gateway_connections, "Their connections.");
+    t.member("azurerm_linux_virtual_machine", &Lab::virtual_machines, "VMs.");
+    t.member("aviatrix_transit_gateway", &Lab::transit_gateways, "Transit gateways.");
+    t.member("aviatrix_spoke_gateway", &Lab::spoke_gateways, "Spoke gateways.");
+    t.member("aviatrix_transit_external_device_conn", &Lab::transit_external_device_conns,
+             "BGP connections of transit gateways.");
+    t.member("traffic", &Lab::traffic, "Packets to send.");
+    t.setter<std::vector<TimelineEntry>>("timeline", add_timeline, "What happens while it runs.");
+    t.setter<std::vector<CheckEntry>>("checks", add_checks, "What must hold.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+}  // namespace skyhop::lab

@@ -1,0 +1,36 @@
+// Starts DPDK once for all tests of this program: no hugepages, no devices, any machine.
+#include <gtest/gtest.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+namespace skyhop::lpm {
+namespace {
+
+class EalEnvironment : public testing::Environment {
+ public:
+  void SetUp() override {
+    // One table takes 64 MiB; no test holds more than two.
+    std::vector<std::string> words = {"unit_lpm",
+                                      "--no-huge",
+                                      "-m",
+                                      "256",
+                                      "--no-pci",
+                                      "--log-level=error",
+                                      "--file-prefix=unit_lpm_" + std::to_string(getpid())};
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    ASSERT_GE(rte_eal_init(static_cast<int>(argv.size()), argv.data()), 0)
+        << rte_strerror(rte_errno);
+  }
+  void TearDown() override { rte_eal_cleanup(); }
+};
+
+[[maybe_unused]] testing::Environment* const kEnvironment =
+    testing::AddGlobalTestEnvironment(new EalEnvironment);
+
+}  // namespace
+}  // namespace skyhop::lpm
