@@ -102,11 +102,11 @@ NsgId Derivation::add_nsg(Nsg nsg, const std::string& path) {
 GatewayId Derivation::add_gateway(Gateway gateway, const std::string& path) {
   const GatewayId id(network.gateways.size());
   if (claim_name(gateway.name, path)) gateways_.emplace(gateway.name, id);
-  gateways_of_resource[gateway.resource].push_back(id);
   gateways_of_vnet[gateway.vnet.index()].push_back(id);
+  const bool is_aviatrix =
+      gateway.kind == GatewayKind::transit || gateway.kind == GatewayKind::spoke;
+  if (is_aviatrix) aviatrix_gateways[gateway.resource].push_back(id);
   if (gateway.kind != GatewayKind::route_server_instance) {
-    const bool is_aviatrix =
-        gateway.kind == GatewayKind::transit || gateway.kind == GatewayKind::spoke;
     gateway.router = RouterId(network.routers.size());
     network.routers.push_back({.name = gateway.name,
                                .what = id,

@@ -66,7 +66,8 @@ class Derivation {
 
   std::vector<TunnelEnd> tunnel_ends;
   std::vector<LanEnd> lan_ends;                                 ///< of Aviatrix gateways
-  std::unordered_map<std::string, std::vector<GatewayId>> gateways_of_resource;
+  /// The gateway and its twin, by the name of the transit or spoke.
+  std::unordered_map<std::string, std::vector<GatewayId>> aviatrix_gateways;
   std::vector<std::vector<GatewayId>> gateways_of_vnet;         ///< by VnetId
   std::unordered_map<std::string, size_t> route_server_of_name; ///< into network.route_servers
   std::unordered_map<std::string, size_t> vpn_gateway_of_name;  ///< into network.vpn_gateways

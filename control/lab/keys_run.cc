@@ -112,6 +112,9 @@ const ObjectTable& table_of<Settings>() {
         .words({"current", "seed-2022"});
     t.member("tunnel_mtu", &Settings::tunnel_mtu, "Largest packet inside a tunnel, in octets.")
         .range(576, 9000);
+    t.member("hpe_tunnels", &Settings::hpe_tunnels,
+             "Tunnels of a gateway pair when both have insane_mode.")
+        .range(1, 50);
     t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
         .words({"none", "esp"});
     return std::move(t).table();

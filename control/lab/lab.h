@@ -318,8 +318,10 @@ struct Check {
 };
 
 struct Settings {
-  std::string limits = "current";   ///< route server limits: current | seed-2022
-  uint32_t tunnel_mtu = 1500;       ///< largest inner IP packet of a tunnel (assumed)
+  std::string limits = "current";  ///< route server limits: current | seed-2022
+  uint32_t tunnel_mtu = 1500;      ///< largest inner IP packet of a tunnel (assumed)
+  /// Tunnels between two gateways that both have insane_mode; 1 to 50 (assumed, V47).
+  uint32_t hpe_tunnels = 50;
   std::string encryption = "none";  ///< none: overhead only
 };
 

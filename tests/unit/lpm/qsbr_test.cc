@@ -40,7 +40,7 @@ TEST(Qsbr, GracePeriodEndsOnlyAfterEveryWorkerReported) {
 // The reader holds a version across each pass; the writer spoils a version only after a grace
 // period. A reader that ever sees a spoilt version has been let down.
 TEST(Qsbr, ReadersNeverSeeWhatWasFreed) {
-  constexpr uint64_t kVersions = 2000;
+  constexpr uint64_t kVersions = 200;
   constexpr uint64_t kSpoilt = ~uint64_t{0};
   const auto qsbr = Qsbr::create(1);
   ASSERT_TRUE(qsbr);

@@ -1,0 +1,69 @@
+// The order of a derivation. It is the order in which the clouds would be built, because addresses
+// depend on it: the first free host goes to whoever is created first.
+#include "control/cloud/derive.h"
+
+#include <fmt/format.h>
+
+#include "control/cloud/aviatrix/derive.h"
+#include "control/cloud/azure/derive.h"
+#include "control/cloud/derivation.h"
+#include "control/cloud/links.h"
+
+namespace skyhop::cloud {
+
+namespace {
+
+void validate_settings(Derivation& d) {
+  const lab::Settings& settings = d.lab.settings;
+  if (settings.limits != "current" && settings.limits != "seed-2022") {
+    d.error("settings.limits",
+            fmt::format("\"{}\" is neither current nor seed-2022", settings.limits));
+  }
+  // RFC 791: every host takes 576 octets.
+  if (settings.tunnel_mtu < 576 || settings.tunnel_mtu > 9000) {
+    d.error("settings.tunnel_mtu", fmt::format("{} is not in 576 to 9000", settings.tunnel_mtu));
+  } else if (settings.tunnel_mtu > 1500) {
+    d.warning("settings.tunnel_mtu", "Azure's fabric carries no jumbo frames: 1500 is the most");
+  }
+  if (settings.hpe_tunnels < 1 || settings.hpe_tunnels > 50) {
+    d.error("settings.hpe_tunnels", fmt::format("{} is not in 1 to 50", settings.hpe_tunnels),
+            "V47");
+  }
+}
+
+}  // namespace
+
+DeriveResult derive(const lab::Lab& lab) {
+  Derivation d(lab);
+  validate_settings(d);
+
+  azure::derive_route_tables(d);
+  azure::derive_nsgs(d);
+  azure::derive_vnets(d);
+  aviatrix::derive_vnets(d);
+  azure::derive_peerings(d);
+
+  aviatrix::derive_gateways(d);
+  azure::derive_route_servers(d);
+  azure::derive_vpn_gateways(d);
+  azure::derive_vms(d);
+
+  aviatrix::derive_attachments(d);
+  aviatrix::derive_external_connections(d);
+  azure::derive_connections(d);
+  derive_lan_sessions(d);
+  azure::derive_internal_sessions(d);
+  derive_tunnels(d);
+  derive_fabric(d);
+  index_network(d.network);
+
+  azure::validate_subnets(d);
+  azure::validate_peerings(d);
+  azure::validate_route_tables(d);
+  azure::validate_route_servers(d);
+  aviatrix::validate_gateways(d);
+  validate_targets(d);
+  return {std::move(d.network), std::move(d.diagnostics)};
+}
+
+}  // namespace skyhop::cloud

@@ -1,0 +1,64 @@
+// Azure's host fabric as routers: one per subnet, because effective routes are a subnet's.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "control/cloud/links.h"
+
+namespace skyhop::cloud {
+
+namespace {
+
+void link_to_gateways(Derivation& d, SubnetId subnet_id, VnetId vnet) {
+  for (const GatewayId id : d.gateways_of_vnet[vnet.index()]) {
+    const Gateway& gateway = d.network.at(id);
+    if (!gateway.router) continue;
+    const Router& fabric = d.network.at(*d.network.at(subnet_id).router);
+    d.add_link({.name = fabric.name + " - " + gateway.name,
+                .kind = LinkKind::fabric,
+                .a = *d.network.at(subnet_id).router,
+                .b = *gateway.router,
+                .connection = {},
+                .present_at_start = gateway.present_at_start});
+  }
+}
+
+}  // namespace
+
+void derive_fabric(Derivation& d) {
+  std::vector<bool> has_nic(d.network.subnets.size(), false);
+  for (const Nic& nic : d.network.nics) has_nic[nic.subnet.index()] = true;
+  for (size_t i = 0; i < d.network.subnets.size(); ++i) {
+    if (!has_nic[i]) continue;
+    Subnet& subnet = d.network.subnets[i];
+    subnet.router = RouterId(d.network.routers.size());
+    const std::string name = d.full_name(SubnetId(i));
+    const Ipv4Address address = subnet.prefix.nth(1);
+    d.network.routers.push_back({.name = name, .what = SubnetId(i), .address = address});
+    d.fact(name, "router", address.to_string(),
+           "a NIC stands in it: its effective routes are a table; x.1 is Azure's gateway address");
+  }
+  for (size_t i = 0; i < d.network.subnets.size(); ++i) {
+    if (!has_nic[i]) continue;
+    const SubnetId subnet(i);
+    const VnetId own = d.network.at(subnet).vnet;
+    // Its own gateways, and every gateway that a route of this subnet can point to (UDR, A62, A63).
+    link_to_gateways(d, subnet, own);
+    for (const PeeringId id : d.network.at(own).peerings) {
+      const Peering& peering = d.network.at(id);
+      if (peering.state == PeeringState::Connected) link_to_gateways(d, subnet, peering.remote);
+    }
+  }
+  for (const VpnGateway& gateway : d.network.vpn_gateways) {
+    if (gateway.instances.size() < 2) continue;
+    const Gateway& a = d.network.at(gateway.instances[0]);
+    const Gateway& b = d.network.at(gateway.instances[1]);
+    d.add_link({.name = a.name + " - " + b.name,
+                .kind = LinkKind::fabric,
+                .a = *a.router,
+                .b = *b.router,
+                .connection = {}});
+  }
+}
+
+}  // namespace skyhop::cloud

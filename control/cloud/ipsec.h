@@ -1,0 +1,33 @@
+// IPsec policies of two ends: do they agree, and what do they add to a packet (A48, A49).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "control/cloud/network.h"
+#include "control/lab/lab.h"
+
+namespace skyhop::cloud {
+
+/// UDP encapsulation of ESP (RFC 3948): where either end stands behind an address translation, which
+/// every public address in Azure is.
+enum class NatTraversal { off, on };
+
+/// ESP in tunnel mode over IPv4 (RFC 4303): outer header, UDP, ESP header, IV, ICV; padding block.
+[[nodiscard]] Encapsulation encapsulation_of(const lab::IpsecPolicy& policy, NatTraversal nat);
+
+/// The first field in which the policies differ ("pfs_group: None against PFS2048"), or empty.
+/// An absent policy is Azure's default proposals.
+[[nodiscard]] std::string mismatch(const std::optional<lab::IpsecPolicy>& a,
+                                   const std::optional<lab::IpsecPolicy>& b);
+
+/// One thing wrong with a policy by itself, or nothing: an unknown algorithm, or GCM for encryption
+/// without the same GCM for integrity (A49).
+struct PolicyFault {
+  std::string field;  ///< "ipsec_integrity"
+  std::string message;
+  std::string rule;
+};
+[[nodiscard]] std::optional<PolicyFault> fault_of(const lab::IpsecPolicy& policy);
+
+}  // namespace skyhop::cloud
