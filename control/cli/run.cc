@@ -19,7 +19,7 @@ ExitCode run(const RunOptions& options, Streams& streams) {
   emulator::RunOptions run_options;
   if (options.duration) run_options.duration_s = options.duration->count();
   run_options.pps = options.pps;
-  if (!options.size.empty()) run_options.frame_sizes = emulator::frame_sizes(options.size);
+  run_options.frame_size = options.size;
   run_options.from = options.from;
   run_options.to = options.to;
   run_options.workers = options.lcores.workers;
