@@ -113,7 +113,7 @@ const ObjectTable& table_of<Settings>() {
     t.member("tunnel_mtu", &Settings::tunnel_mtu, "Largest packet inside a tunnel, in octets.")
         .range(576, 9000);
     t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
-        .words({"none", "esp"});
+        .words({"none"});
     return std::move(t).table();
   }();
   return table;
