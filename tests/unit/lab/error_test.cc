@@ -240,10 +240,10 @@ const Case kTogether[] = {
      "         destination_address_prefix: '*'}\n",
      {"x:5:29: error: azurerm_network_security_group.g.security_rule[0].priority: expected a whole "
       "number from 100 to 4096, found \"99\"",
-      "x:11:9: error: azurerm_network_security_group.g.security_rule[2]: missing one of "
-      "destination_port_range and destination_port_ranges",
       "x:11:9: error: azurerm_network_security_group.g.security_rule[2]: a second \"b\"; names are "
       "unique here",
+      "x:11:9: error: azurerm_network_security_group.g.security_rule[2]: missing one of "
+      "destination_port_range and destination_port_ranges",
       "x:11:29: error: azurerm_network_security_group.g.security_rule[2].priority: priority 200 is "
       "already that of inbound rule \"b\""}},
     {"user_routes",
