@@ -17,7 +17,7 @@ using Names = std::unordered_map<std::string, uint32_t, StringHash, std::equal_t
 
 /// Links have no direction: the smaller router first.
 uint64_t pair_key(RouterId x, RouterId y) {
-  const auto [low, high] = std::minmax(x.index(), y.index());
+  const auto [low, high] = std::minmax({x.index(), y.index()});  // by value, not references
   return uint64_t{low} << 32 | high;
 }
 
