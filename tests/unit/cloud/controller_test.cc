@@ -278,6 +278,20 @@ TEST_F(ControllerRules, V20_V43_TwinIsTheAlternateForWhatItLearned) {
   EXPECT_EQ(route(result, t2, "10.0.110.0/24"), nullptr);  // t1 knows no way: it would come back
 }
 
+TEST_F(ControllerRules, IndexedNetworkGivesTheSameLinks) {
+  const Program scanned = run();
+  index_network(network);
+  const Program indexed = run();
+  for (size_t i = 0; i < network.gateways.size(); ++i) {
+    ASSERT_EQ(indexed.gateway_routes[i].size(), scanned.gateway_routes[i].size());
+    for (size_t j = 0; j < indexed.gateway_routes[i].size(); ++j) {
+      EXPECT_EQ(indexed.gateway_routes[i][j].primary, scanned.gateway_routes[i][j].primary);
+      EXPECT_EQ(indexed.gateway_routes[i][j].backup, scanned.gateway_routes[i][j].backup);
+    }
+  }
+  EXPECT_EQ(network.link_between(*network.at(t1).router, *network.at(s1).router), s1_t1);
+}
+
 TEST_F(ControllerRules, AbsentGatewaysTakeNoPart) {
   learn_on_both({"10.0.110.0/24"});
   configuration.present[t2.index()] = false;
