@@ -138,6 +138,7 @@ TEST_F(Limit, WithoutARestartTimeItStaysDown) {
       [](PeerConfig& peer) {
         peer.prefix_limit.maximum = 10;
         peer.prefix_limit.restart_after.reset();
+        peer.passive = true;  // no collision, so no Cease but the one
       },
       untuned);
   scene_.start();
