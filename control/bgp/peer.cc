@@ -65,7 +65,13 @@ void Peer::take_incoming(std::unique_ptr<Connection> connection) {
   if (!started_) return;
   switch (session_->state()) {
     case SessionState::idle:
-      return;  // RFC 4271 8.2.2: Idle refuses all
+      // RFC 4271 8.2.2: Idle refuses all. But waiting to try again is no reason to send away the
+      // peer that comes by itself, unless it was we who ended the last session.
+      if (session_->can_be_woken()) {
+        session_->handle(Event::automatic_start_with_passive_tcp_establishment);
+        session_->accept(std::move(connection));
+      }
+      return;
     case SessionState::active:
       if (session_->is_waiting_for_connection()) {
         session_->accept(std::move(connection));
@@ -88,7 +94,11 @@ void Peer::take_incoming(std::unique_ptr<Connection> connection) {
 }
 
 std::optional<Notification> Peer::on_open(Session&, const Open& open) {
-  if (open.asn != config_.remote_asn) return Notification(OpenError::bad_peer_as);
+  // Without RFC 6793 the capability means nothing to us.
+  const bool is_hidden = !config_.four_octet_as && open.asn > 0xFFFF;
+  if ((is_hidden ? kAsTrans : open.asn) != config_.remote_asn) {
+    return Notification(OpenError::bad_peer_as);
+  }
   // RFC 6286: inside one AS the identifier is unique.
   if (!is_ebgp() && open.router_id == speaker_.router_id) {
     return Notification(OpenError::bad_bgp_identifier);

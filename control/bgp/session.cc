@@ -56,6 +56,11 @@ SessionContext Session::context() const {
           parameters_.config.remote_asn != parameters_.local_asn};
 }
 
+bool Session::can_be_woken() const {
+  return state_ == SessionState::idle && idle_hold_timer_.is_running() &&
+         (last_fall_ == Event::tcp_connection_fails || last_fall_ == Event::notif_msg);
+}
+
 bool Session::can_refresh() const {
   return parameters_.config.route_refresh && remote_open_ && remote_open_->route_refresh;
 }
@@ -64,8 +69,9 @@ void Session::handle(Event event) {
   const uint64_t step = ++steps_;
   const SessionState from = state_;
   const Transition transition = next_transition(state_, event, options());
-  if (transition.next == SessionState::idle && from != SessionState::idle && reason_.empty()) {
-    reason_ = to_string(event);
+  if (transition.next == SessionState::idle && from != SessionState::idle) {
+    last_fall_ = event;
+    if (reason_.empty()) reason_ = to_string(event);
   }
   for (const Action action : transition.actions) {
     perform(action, event);

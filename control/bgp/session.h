@@ -65,6 +65,8 @@ class Session {
 
   [[nodiscard]] SessionState state() const { return state_; }
   [[nodiscard]] Side side() const { return side_; }
+  /// In Idle before another try, and it was the peer or the path that ended the last one.
+  [[nodiscard]] bool can_be_woken() const;
   [[nodiscard]] bool is_waiting_for_connection() const { return !connection_; }
   [[nodiscard]] bool has_tcp() const { return connected_; }
   [[nodiscard]] const std::optional<Open>& remote_open() const { return remote_open_; }
@@ -110,6 +112,7 @@ class Session {
   std::optional<Update> pending_update_;              ///< what process_update takes
   std::optional<Duration> idle_hold_;
   std::string reason_;
+  Event last_fall_ = Event::manual_stop;  ///< the event that led to Idle
 
   Timer connect_retry_timer_;
   Timer delay_open_timer_;

@@ -108,7 +108,7 @@ class AttributeDecoder {
       if (auto taken = take(*attribute); !taken) return std::unexpected(taken.error());
     }
     merge_four_octet();
-    std::ranges::stable_sort(result_.attributes.unknown, {}, &UnknownAttribute::type);
+    std::ranges::sort(result_.attributes.unknown, {}, &UnknownAttribute::type);
     return std::move(result_);
   }
 

@@ -266,7 +266,7 @@ std::vector<Decided> explain(std::span<const Candidate> candidates,
     }
     all.push_back(std::move(decided));
   }
-  std::ranges::stable_sort(all, [](const Decided& a, const Decided& b) {
+  std::ranges::sort(all, [](const Decided& a, const Decided& b) {
     if (a.standing != b.standing) return a.standing < b.standing;
     return a.candidate.peer < b.candidate.peer;
   });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/bgp/hex.h"
 
 namespace skyhop::bgp {
