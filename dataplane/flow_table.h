@@ -79,7 +79,7 @@ class FlowTable {
   [[nodiscard]] SKYHOP_INLINE __m128i* bucket(uint32_t hash) const {
     return reinterpret_cast<__m128i*>(buckets_.get() + size_t{hash & mask_} * kWays);
   }
-  uint32_t insert_one(const lpm::FlowKey& key);
+  uint32_t insert_one(const lpm::FlowKey& key, const lpm::FlowKey& other);
 
   uint32_t mask_;
   std::unique_ptr<FlowEntry[], Free> buckets_;

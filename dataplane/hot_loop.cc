@@ -18,6 +18,13 @@
 namespace skyhop::dataplane::SKYHOP_LEVEL {
 namespace {
 
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+/// The mask of the first `count` of sixteen lanes, all of them from 16 on.
+SKYHOP_INLINE __mmask16 lanes_left(uint32_t count) {
+  return static_cast<__mmask16>(_bzhi_u32(0xffff, count < 16 ? count : 16));
+}
+#endif
+
 #include "dataplane/stages/age.h"
 #include "dataplane/stages/deliver.h"
 #include "dataplane/stages/filter.h"

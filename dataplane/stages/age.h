@@ -22,7 +22,7 @@ SKYHOP_INLINE void age_batch(Worker& w, RouterIndex index, const Router& router,
   const __m512i least = _mm512_set1_epi32(static_cast<int>(least_ttl));
   const __m512i most = _mm512_set1_epi32(static_cast<int>(most_crossed));
   for (uint32_t i = 0; i < count; i += 16) {
-    const __mmask16 valid = static_cast<__mmask16>(_bzhi_u32(0xffff, count - i));
+    const __mmask16 valid = lanes_left(count - i);
     const __m512i value = _mm512_load_si512(&lanes[i]);
     trouble |= _mm512_mask_cmplt_epu32_mask(valid, _mm512_and_si512(value, ttl_mask), least) |
                _mm512_mask_cmpgt_epu32_mask(valid, _mm512_and_si512(value, crossed_mask), most);

@@ -27,7 +27,7 @@ SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batc
   __m512i first_group = _mm512_setzero_si512();
   __mmask16 differs = 0;
   for (uint32_t i = 0; i < count; i += 16) {
-    const __mmask16 lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, count - i));
+    const __mmask16 lanes = lanes_left(count - i);
     const __m512i destination = _mm512_load_si512(&batch.destination[i]);
     __m512i entry = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes,
                                                 _mm512_srli_epi32(destination, 8), tbl24, 4);
@@ -65,7 +65,7 @@ SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batc
     return {false, edges[0]};
   }
   for (uint32_t i = 0; i < count; i += 16) {
-    const __mmask16 lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, count - i));
+    const __mmask16 lanes = lanes_left(count - i);
     const __m512i slot =
         _mm512_srli_epi32(_mm512_mullo_epi32(_mm512_load_si512(&batch.hash[i]), seed), 26);
     const __m512i index = _mm512_add_epi32(_mm512_slli_epi32(_mm512_load_si512(&groups[i]), 6),
@@ -150,7 +150,7 @@ SKYHOP_INLINE uint32_t split_off(const Batch& batch, const EdgeId* edges, EdgeId
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
   const __m256i wanted = _mm256_set1_epi16(static_cast<short>(edge));
   for (uint32_t i = 0; i < batch.count; i += 16) {
-    const __mmask16 lanes = static_cast<__mmask16>(_bzhi_u32(0xffff, batch.count - i));
+    const __mmask16 lanes = lanes_left(batch.count - i);
     const __mmask16 mine = _mm256_mask_cmpeq_epi16_mask(
         lanes, _mm256_load_si256(reinterpret_cast<const __m256i*>(&edges[i])), wanted);
     claimed[i / 16] |= mine;
