@@ -43,6 +43,7 @@ DeriveResult derive(const lab::Lab& lab) {
   aviatrix::derive_vnets(d);
   azure::derive_peerings(d);
 
+  azure::reserve_public_addresses(d);
   aviatrix::derive_gateways(d);
   azure::derive_route_servers(d);
   azure::derive_vpn_gateways(d);

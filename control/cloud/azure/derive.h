@@ -14,6 +14,8 @@ void derive_nsgs(Derivation& d);
 void derive_vnets(Derivation& d);
 /// Needs every VNet, also those Aviatrix makes.
 void derive_peerings(Derivation& d);
+/// What users gave is theirs, wherever it stands: before any address is derived.
+void reserve_public_addresses(Derivation& d);
 /// Both instances of every route server and VPN gateway, with their addresses.
 void derive_route_servers(Derivation& d);
 void derive_vpn_gateways(Derivation& d);

@@ -227,6 +227,17 @@ const T* find_named(const ByName<T>& names, const std::string& name) {
 
 }  // namespace
 
+void reserve_public_addresses(Derivation& d) {
+  for (const lab::VirtualNetworkGateway& vng : d.lab.virtual_network_gateways) {
+    for (const Ipv4Address address : vng.public_ip_addresses) {
+      if (!d.reserve_public_address(address)) {
+        d.error("azurerm_virtual_network_gateway." + vng.name + ".public_ip_addresses",
+                fmt::format("{} is taken already", address.to_string()));
+      }
+    }
+  }
+}
+
 void derive_route_servers(Derivation& d) {
   std::set<VnetId> taken;
   for (const lab::RouteServer& lab_server : d.lab.route_servers) {
@@ -282,15 +293,6 @@ void derive_route_servers(Derivation& d) {
 }
 
 void derive_vpn_gateways(Derivation& d) {
-  // What users gave is theirs, wherever in the file it stands.
-  for (const lab::VirtualNetworkGateway& vng : d.lab.virtual_network_gateways) {
-    for (const Ipv4Address address : vng.public_ip_addresses) {
-      if (!d.reserve_public_address(address)) {
-        d.error("azurerm_virtual_network_gateway." + vng.name + ".public_ip_addresses",
-                fmt::format("{} is taken already", address.to_string()));
-      }
-    }
-  }
   std::set<VnetId> taken;
   for (const lab::VirtualNetworkGateway& vng : d.lab.virtual_network_gateways) {
     const std::string path = "azurerm_virtual_network_gateway." + vng.name;
