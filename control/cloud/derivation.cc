@@ -71,8 +71,8 @@ SubnetId Derivation::add_subnet(Subnet subnet, const std::string& path) {
   }
   if (std::ranges::none_of(vnet.address_space,
                            [&](Ipv4Prefix space) { return space.contains(subnet.prefix); })) {
-    error(path, fmt::format("{} is outside the address space of VNet {}",
-                            subnet.prefix.to_string(), vnet.name));
+    error(path, fmt::format("{} is outside the address space of VNet {}", subnet.prefix.to_string(),
+                            vnet.name));
   }
   vnet.subnets.push_back(id);
   network.subnets.push_back(std::move(subnet));
@@ -132,8 +132,7 @@ NicId Derivation::add_nic(Nic nic, std::optional<Ipv4Address> address, const std
       error(path, fmt::format("{} is one of the five addresses Azure keeps in {}",
                               address->to_string(), subnet.prefix.to_string()));
     } else if (const auto holder = nic_in(subnet.vnet, *address)) {
-      error(path,
-            fmt::format("{} is taken by {}", address->to_string(), network.at(*holder).name));
+      error(path, fmt::format("{} is taken by {}", address->to_string(), network.at(*holder).name));
     } else {
       nic.address = *address;
     }

@@ -1,6 +1,6 @@
-// The state of one derive(): the network as far as it is built, what was found wrong, and indexes by
-// name and address. Internal to control/cloud: the steps in azure/ and aviatrix/ work on it in the
-// order derive.cc gives.
+// The state of one derive(): the network as far as it is built, what was found wrong, and indexes
+// by name and address. Internal to control/cloud: the steps in azure/ and aviatrix/ work on it in
+// the order derive.cc gives.
 #pragma once
 
 #include <map>
@@ -65,12 +65,12 @@ class Derivation {
   lab::Diagnostics diagnostics;
 
   std::vector<TunnelEnd> tunnel_ends;
-  std::vector<LanEnd> lan_ends;                                 ///< of Aviatrix gateways
+  std::vector<LanEnd> lan_ends;  ///< of Aviatrix gateways
   /// The gateway and its twin, by the name of the transit or spoke.
   std::unordered_map<std::string, std::vector<GatewayId>> aviatrix_gateways;
-  std::vector<std::vector<GatewayId>> gateways_of_vnet;         ///< by VnetId
-  std::unordered_map<std::string, size_t> route_server_of_name; ///< into network.route_servers
-  std::unordered_map<std::string, size_t> vpn_gateway_of_name;  ///< into network.vpn_gateways
+  std::vector<std::vector<GatewayId>> gateways_of_vnet;          ///< by VnetId
+  std::unordered_map<std::string, size_t> route_server_of_name;  ///< into network.route_servers
+  std::unordered_map<std::string, size_t> vpn_gateway_of_name;   ///< into network.vpn_gateways
 
   // ---- Findings ----
   void error(std::string path, std::string message, std::string rule = {});

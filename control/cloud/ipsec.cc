@@ -19,9 +19,8 @@ constexpr std::array<std::string_view, 6> kIkeEncryption = {"GCMAES256", "GCMAES
 constexpr std::array<std::string_view, 4> kIkeIntegrity = {"SHA384", "SHA256", "SHA1", "MD5"};
 constexpr std::array<std::string_view, 8> kDhGroup = {
     "DHGroup24", "ECP384", "ECP256", "DHGroup14", "DHGroup2048", "DHGroup2", "DHGroup1", "None"};
-constexpr std::array<std::string_view, 9> kEspEncryption = {"GCMAES256", "GCMAES192", "GCMAES128",
-                                                            "AES256",    "AES192",    "AES128",
-                                                            "DES3",      "DES",       "None"};
+constexpr std::array<std::string_view, 9> kEspEncryption = {
+    "GCMAES256", "GCMAES192", "GCMAES128", "AES256", "AES192", "AES128", "DES3", "DES", "None"};
 constexpr std::array<std::string_view, 6> kEspIntegrity = {"GCMAES256", "GCMAES192", "GCMAES128",
                                                            "SHA256",    "SHA1",      "MD5"};
 constexpr std::array<std::string_view, 9> kPfsGroup = {
@@ -29,7 +28,7 @@ constexpr std::array<std::string_view, 9> kPfsGroup = {
 
 struct Field {
   std::string_view name;
-  std::string Policy::*value;
+  std::string Policy::* value;
   Names options;
   Names defaults;  ///< what Azure takes without a policy
 };
@@ -79,9 +78,9 @@ Encapsulation encapsulation_of(const Policy& policy, NatTraversal nat) {
   } else if (policy.ipsec_encryption.starts_with("DES")) {
     iv = block = 8;  // RFC 2451
   }
-  uint32_t icv = 12;                                    // HMAC-SHA1-96, HMAC-MD5-96
-  if (is_gcm(policy.ipsec_encryption)) icv = 16;        // RFC 4106
-  if (policy.ipsec_integrity == "SHA256") icv = 16;     // RFC 4868
+  uint32_t icv = 12;                                 // HMAC-SHA1-96, HMAC-MD5-96
+  if (is_gcm(policy.ipsec_encryption)) icv = 16;     // RFC 4106
+  if (policy.ipsec_integrity == "SHA256") icv = 16;  // RFC 4868
   const uint32_t udp = nat == NatTraversal::on ? kUdp : 0;
   return {.fixed_bytes = kOuterIpv4 + udp + kEspHeader + iv + icv, .block = block};
 }

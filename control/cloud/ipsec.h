@@ -9,8 +9,8 @@
 
 namespace skyhop::cloud {
 
-/// UDP encapsulation of ESP (RFC 3948): where either end stands behind an address translation, which
-/// every public address in Azure is.
+/// UDP encapsulation of ESP (RFC 3948): where either end stands behind an address translation,
+/// which every public address in Azure is.
 enum class NatTraversal { off, on };
 
 /// ESP in tunnel mode over IPv4 (RFC 4303): outer header, UDP, ESP header, IV, ICV; padding block.

@@ -1,5 +1,6 @@
-// BGP over LAN: an Aviatrix connection names route server addresses, a route server connection names
-// a LAN address. A session stands where both do; where one does, it is shown with what is missing.
+// BGP over LAN: an Aviatrix connection names route server addresses, a route server connection
+// names a LAN address. A session stands where both do; where one does, it is shown with what is
+// missing.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,13 +71,14 @@ class LanMatcher {
       if (!address) continue;
       auto& known = peers[route_server.name];
       if (const auto [other, is_new] = known.try_emplace(*address, connection.name); !is_new) {
-        d_.error(path + ".peer_ip", fmt::format("{} is a peer already, by {}",
-                                                address->to_string(), other->second));
+        d_.error(path + ".peer_ip",
+                 fmt::format("{} is a peer already, by {}", address->to_string(), other->second));
         continue;
       }
       if (known.size() > route_server.max_peers) {
-        d_.error(path, fmt::format("route server {} has more than {} peers", route_server.name,
-                                   route_server.max_peers),
+        d_.error(path,
+                 fmt::format("route server {} has more than {} peers", route_server.name,
+                             route_server.max_peers),
                  "A9");
       }
       for (const GatewayId instance : route_server.instances) {
@@ -124,15 +126,15 @@ class LanMatcher {
     }
     const Gateway& named = gateway(*id);
     if (named.nics.size() < 2) {
-      d_.error(path + ".peer_ip",
-               fmt::format("{} has no bgp_lan interface", connection.peer_ip), "V11");
+      d_.error(path + ".peer_ip", fmt::format("{} has no bgp_lan interface", connection.peer_ip),
+               "V11");
       return std::nullopt;
     }
     Ipv4Address address = d_.network.at(named.nics[1]).address;
     for (const LanEnd& end : d_.lan_ends) {
       if (end.gateway == *id && is_of(end.remote, connection.route_server)) address = end.local;
     }
-    d_.fact(connection.name, "peer_ip", address.to_string(),
+    d_.fact("route server connection " + connection.name, "peer_ip", address.to_string(),
             fmt::format("bgp_lan address of {}", named.name));
     return address;
   }
@@ -238,8 +240,7 @@ class LanMatcher {
                                  gateway(server.gateway).name));
       return;
     }
-    const std::string name =
-        gateway(end.gateway).name + " - " + gateway(server.gateway).name;
+    const std::string name = gateway(end.gateway).name + " - " + gateway(server.gateway).name;
     if (!problem.empty()) {
       d_.warning(path, fmt::format("session {} stays down: {}", name, problem), rule);
     }

@@ -1,4 +1,5 @@
-// The steps that join what both clouds made. Internal to control/cloud; derive.cc gives their order.
+// The steps that join what both clouds made. Internal to control/cloud; derive.cc gives their
+// order.
 #pragma once
 
 #include "control/cloud/derivation.h"
@@ -9,8 +10,8 @@ namespace skyhop::cloud {
 void derive_tunnels(Derivation& d);
 /// Sessions of BGP over LAN: Aviatrix's ends against the route server's connections.
 void derive_lan_sessions(Derivation& d);
-/// A fabric router for each subnet that has a NIC, and the fabric links to every gateway that can be
-/// a next hop there.
+/// A fabric router for each subnet that has a NIC, and the fabric links to every gateway that can
+/// be a next hop there.
 void derive_fabric(Derivation& d);
 /// Names in timeline, checks and traffic that mean nothing in this network.
 void validate_targets(Derivation& d);

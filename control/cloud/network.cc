@@ -17,8 +17,9 @@ using Names = std::unordered_map<std::string, uint32_t, StringHash, std::equal_t
 
 /// Links have no direction: the smaller router first.
 uint64_t pair_key(RouterId x, RouterId y) {
-  const auto [low, high] = std::minmax(x.index(), y.index());
-  return uint64_t{low} << 32 | high;
+  const uint64_t low = std::min(x.index(), y.index());
+  const uint64_t high = std::max(x.index(), y.index());
+  return low << 32 | high;
 }
 
 /// "a - b" to "b - a"; empty when the text has no such form.

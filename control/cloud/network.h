@@ -98,7 +98,7 @@ struct Gateway {
   GatewayKind kind = GatewayKind::transit;
   uint32_t instance = 0;  ///< 0 primary, 1 twin
   VnetId vnet;
-  std::vector<NicId> nics;         ///< eth0 first, then LAN interfaces; one for Azure's instances
+  std::vector<NicId> nics;  ///< eth0 first, then LAN interfaces; one for Azure's instances
   std::optional<GatewayId> twin;
   std::optional<RouterId> router;  ///< a route server has none: it never forwards (A38)
   uint32_t asn = 0;                ///< 0: does not speak BGP
@@ -230,7 +230,8 @@ struct Network {
   [[nodiscard]] const Session& at(SessionId id) const { return sessions[id.index()]; }
 
   [[nodiscard]] std::optional<VnetId> find_vnet(std::string_view name) const;
-  [[nodiscard]] std::optional<SubnetId> find_subnet(std::string_view name) const;  ///< "vnet/subnet"
+  [[nodiscard]] std::optional<SubnetId> find_subnet(
+      std::string_view name) const;  ///< "vnet/subnet"
   [[nodiscard]] std::optional<VmId> find_vm(std::string_view name) const;
   [[nodiscard]] std::optional<GatewayId> find_gateway(std::string_view name) const;
   [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;

@@ -60,8 +60,8 @@ class TargetCheck {
     if (!Ipv4Address::parse(name)) vm(name, path);
   }
 
-  void gateway(const std::string& name, const std::string& path, const char* what,
-               GatewayKind kind, GatewayKind other) {
+  void gateway(const std::string& name, const std::string& path, const char* what, GatewayKind kind,
+               GatewayKind other) {
     const auto id = network_.find_gateway(name);
     if (id && (network_.at(*id).kind == kind || network_.at(*id).kind == other)) return;
     unknown(path, what, name, names_of_kind(network_, kind, other));

@@ -1,4 +1,5 @@
-// External tunnels. Each side only says "my gateway, that address"; a tunnel is what both sides say.
+// External tunnels. Each side only says "my gateway, that address"; a tunnel is what both sides
+// say.
 //
 // Azure's connection has an end on every instance towards every remote device, but only those exist
 // that the other side has too: two of four in a pair of ResponderOnly connections (V15, V18).
@@ -77,8 +78,7 @@ class TunnelMatcher {
       const auto [other, is_new] = ends_.try_emplace({end.gateway, *remote}, i);
       if (!is_new) {
         d_.error(end.path, fmt::format("{} has a tunnel to {} already, by {}",
-                                       d_.network.at(end.gateway).name,
-                                       d_.network.at(*remote).name,
+                                       d_.network.at(end.gateway).name, d_.network.at(*remote).name,
                                        d_.tunnel_ends[other->second].connection));
       }
     }
@@ -139,8 +139,7 @@ class TunnelMatcher {
     const std::string problem =
         fmt::format("{} has no connection to {}", far.name, d_.network.at(end.gateway).name);
     d_.warning(end.path, fmt::format("tunnel {} stays down: {}", name, problem), "V9");
-    const auto link =
-        add(end, remote, name, end.policy.value_or(lab::IpsecPolicy{}), problem);
+    const auto link = add(end, remote, name, end.policy.value_or(lab::IpsecPolicy{}), problem);
     if (!link) return;
     const Session::End other{.gateway = remote,
                              .address = end.remote_bgp,
@@ -193,8 +192,7 @@ class TunnelMatcher {
   void add_static_routes(const TunnelEnd& end, LinkId link) {
     if (!end.is_azure) return;
     const std::string& resource = d_.network.at(end.gateway).resource;
-    auto& routes =
-        d_.network.vpn_gateways[d_.vpn_gateway_of_name.at(resource)].static_routes;
+    auto& routes = d_.network.vpn_gateways[d_.vpn_gateway_of_name.at(resource)].static_routes;
     for (const Ipv4Prefix prefix : end.static_prefixes) {
       auto route = std::ranges::find(routes, prefix, &VpnGateway::StaticRoute::prefix);
       if (route == routes.end()) {

@@ -34,6 +34,7 @@ class ConsistencyCheck {
 
  private:
   void error(std::string path, std::string message) {
+    if (diagnostics_.size() >= kMaxDiagnostics) return;
     diagnostics_.push_back({Severity::error, std::move(path), std::move(message), "", {}});
   }
 
@@ -192,6 +193,10 @@ ReadResult read_text(const std::string& text, const std::string& file) {
     locate(result.diagnostics, result.lab.marks);
   }
   sort_and_unique(result.diagnostics);
+  if (result.diagnostics.size() >= kMaxDiagnostics) {
+    result.diagnostics.push_back({Severity::error, "", "too many errors; the rest is not shown", "",
+                                  result.diagnostics.back().mark});
+  }
   return result;
 }
 

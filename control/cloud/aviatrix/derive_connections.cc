@@ -157,10 +157,9 @@ void set_inner_addresses(Derivation& d, const PlannedTunnel& tunnel, TunnelEnd& 
   end.local_bgp = local->address;
   end.remote_bgp = remote->address;
   if (local->prefix != remote->prefix || local->address == remote->address) {
-    d.error(path + tunnel.key,
-            fmt::format("{} and {} are not two addresses of one prefix",
-                        (*tunnel.local_cidrs)[tunnel.position],
-                        (*tunnel.remote_cidrs)[tunnel.position]));
+    d.error(path + tunnel.key, fmt::format("{} and {} are not two addresses of one prefix",
+                                           (*tunnel.local_cidrs)[tunnel.position],
+                                           (*tunnel.remote_cidrs)[tunnel.position]));
   }
 }
 
@@ -170,9 +169,10 @@ void check_list_lengths(Derivation& d, const Connection& connection, size_t per_
     if (!is_expected && !list.empty()) {
       d.error(path + key, "only meant when ha_enabled is true", "V17");
     } else if (!list.empty() && list.size() != per_list) {
-      d.error(path + key, fmt::format("{} entries for {} tunnels; they pair by position",
-                                      list.size(), per_list),
-              "V15");
+      d.error(
+          path + key,
+          fmt::format("{} entries for {} tunnels; they pair by position", list.size(), per_list),
+          "V15");
     }
   };
   const bool has_backup = connection.ha_enabled;
@@ -186,8 +186,8 @@ void check_list_lengths(Derivation& d, const Connection& connection, size_t per_
 }
 
 void derive_ipsec(Derivation& d, const Connection& connection,
-                  const std::vector<GatewayId>& gateways, uint32_t local_asn,
-                  uint32_t& next_inside, const std::string& path) {
+                  const std::vector<GatewayId>& gateways, uint32_t local_asn, uint32_t& next_inside,
+                  const std::string& path) {
   if (const auto fault = fault_of(connection.ipsec_policy)) {
     d.error(path + ".ipsec_policy." + fault->field, fault->message, fault->rule);
   }
@@ -233,9 +233,8 @@ std::optional<Ipv4Address> lan_remote(Derivation& d, const std::optional<Ipv4Add
   return address;
 }
 
-void derive_lan(Derivation& d, const Connection& connection,
-                const std::vector<GatewayId>& gateways, uint32_t local_asn, size_t interface,
-                const std::string& path) {
+void derive_lan(Derivation& d, const Connection& connection, const std::vector<GatewayId>& gateways,
+                uint32_t local_asn, size_t interface, const std::string& path) {
   const auto vnet = d.need_vnet(vnet_name(connection.remote_vpc_name), path + ".remote_vpc_name");
   if (!vnet) return;
   const VnetId own = d.network.at(gateways.front()).vnet;
@@ -246,8 +245,8 @@ void derive_lan(Derivation& d, const Connection& connection,
   const auto server = std::ranges::find(d.network.route_servers, *vnet, &RouteServer::vnet);
   const RouteServer* const route_server =
       server == d.network.route_servers.end() ? nullptr : &*server;
-  const auto primary = lan_remote(d, connection.remote_lan_ip, route_server, 0, connection,
-                                  "remote_lan_ip", path);
+  const auto primary =
+      lan_remote(d, connection.remote_lan_ip, route_server, 0, connection, "remote_lan_ip", path);
   std::optional<Ipv4Address> backup;
   if (connection.ha_enabled) {
     backup = lan_remote(d, connection.backup_remote_lan_ip, route_server, 1, connection,
@@ -302,8 +301,7 @@ void derive_external_connections(Derivation& d) {
   std::map<std::string, size_t> next_interface;  // LAN connections take eth1, eth2, ... in turn
   uint32_t next_inside = 0;
   for (const Connection& connection : d.lab.transit_external_device_conns) {
-    const std::string path =
-        "aviatrix_transit_external_device_conn." + connection.connection_name;
+    const std::string path = "aviatrix_transit_external_device_conn." + connection.connection_name;
     const auto transit = transits.find(connection.gw_name);
     if (transit == transits.end()) {
       std::vector<std::string> candidates;
@@ -325,7 +323,8 @@ void derive_external_connections(Derivation& d) {
       d.error(path + ".bgp_local_as_num",
               fmt::format("AS {} is not that of {}, {}", local_asn, connection.gw_name, own_asn));
     }
-    if (connection.bgp_remote_as_num == 0) d.error(path, "a BGP connection needs bgp_remote_as_num");
+    if (connection.bgp_remote_as_num == 0)
+      d.error(path, "a BGP connection needs bgp_remote_as_num");
     if (connection.tunnel_protocol == lab::TunnelProtocol::IPsec) {
       derive_ipsec(d, connection, gateways->second, local_asn, next_inside, path);
       continue;

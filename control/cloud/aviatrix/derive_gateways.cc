@@ -40,8 +40,8 @@ void derive_gateway(Derivation& d, const GatewayPlan& plan, const Layout& layout
                                         .present_at_start = plan.present_at_start},
                                        plan.path);
     if (instance == 1) {
-      d.fact(name, "name", name, fmt::format("ha_gw of {}: the twin is always -hagw (V6)",
-                                             plan.name));
+      d.fact(name, "name", name,
+             fmt::format("ha_gw of {}: the twin is always -hagw (V6)", plan.name));
     }
     const auto add_interface = [&](size_t eth, size_t planned) {
       const auto subnet = d.find_subnet(*vnet, layout.subnets[planned].name);

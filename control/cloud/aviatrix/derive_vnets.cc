@@ -59,15 +59,12 @@ void derive_vnet(Derivation& d, const VnetPlan& plan, const Layout& layout) {
     d.fact(table.name, "bgp_route_propagation_enabled",
            table.bgp_route_propagation_enabled ? "true" : "false", why);
     const RouteTableId table_id = d.add_route_table(std::move(table), plan.path);
-    d.add_subnet({.name = subnet.name,
-                  .vnet = vnet,
-                  .prefix = subnet.prefix,
-                  .route_table = table_id},
-                 plan.path);
+    d.add_subnet(
+        {.name = subnet.name, .vnet = vnet, .prefix = subnet.prefix, .route_table = table_id},
+        plan.path);
   }
   for (const std::string& name : layout.without_room) {
-    d.error(plan.path + ".cidr",
-            fmt::format("{} has no room for {}", plan.cidr.to_string(), name));
+    d.error(plan.path + ".cidr", fmt::format("{} has no room for {}", plan.cidr.to_string(), name));
   }
 }
 
@@ -75,12 +72,12 @@ void derive_vnet(Derivation& d, const VnetPlan& plan, const Layout& layout) {
 
 void derive_vnets(Derivation& d) {
   for (const lab::TransitGateway& transit : d.lab.transit_gateways) {
-    const VnetPlan plan{.name = transit.name,
-                        .location = transit.location,
-                        .cidr = transit.cidr,
-                        .path = "aviatrix_transit_gateway." + transit.name,
-                        .propagation = transit.insane_mode ? Propagation::bgp_lan_only
-                                                           : Propagation::everywhere};
+    const VnetPlan plan{
+        .name = transit.name,
+        .location = transit.location,
+        .cidr = transit.cidr,
+        .path = "aviatrix_transit_gateway." + transit.name,
+        .propagation = transit.insane_mode ? Propagation::bgp_lan_only : Propagation::everywhere};
     if (check_cidr(d, plan)) derive_vnet(d, plan, layout_of(transit));
   }
   for (const lab::SpokeGateway& spoke : d.lab.spoke_gateways) {

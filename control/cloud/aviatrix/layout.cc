@@ -56,9 +56,9 @@ Ipv4Prefix block(Ipv4Prefix cidr, uint8_t length, uint32_t n) {
 Layout layout_of(const lab::TransitGateway& transit) {
   Layout layout;
   const size_t gateways = transit.ha_gw ? 2 : 1;
-  const char* const kSuffixes[] = {
-      "Public-FW-ingress-egress-1", "Public-FW-ingress-egress-2",
-      "Public-gateway-and-firewall-mgmt-1", "Public-gateway-and-firewall-mgmt-2"};
+  const char* const kSuffixes[] = {"Public-FW-ingress-egress-1", "Public-FW-ingress-egress-2",
+                                   "Public-gateway-and-firewall-mgmt-1",
+                                   "Public-gateway-and-firewall-mgmt-2"};
   for (uint32_t i = 0; i < 4; ++i) {
     const bool has_gateway = !transit.insane_mode && i >= 2 && i - 2 < gateways;
     if (has_gateway) layout.eth0.push_back(layout.subnets.size());
@@ -66,8 +66,8 @@ Layout layout_of(const lab::TransitGateway& transit) {
         {.name = fmt::format("{}-{}", transit.name, kSuffixes[i]),
          .prefix = block(transit.cidr, kBlockLength, i),
          .use = has_gateway ? SubnetUse::gateway : SubnetUse::firewall,
-         .reason = fmt::format("/28 number {} of the four at the bottom of a transit VNet (V3)",
-                               i + 1)});
+         .reason =
+             fmt::format("/28 number {} of the four at the bottom of a transit VNet (V3)", i + 1)});
   }
   if (transit.insane_mode) add_hpe_subnets(layout, transit.cidr, gateways);
   layout.lan.resize(gateways);
@@ -76,8 +76,8 @@ Layout layout_of(const lab::TransitGateway& transit) {
   for (size_t g = 0; g < gateways; ++g) {
     const uint32_t interfaces = std::min(transit.bgp_lan_interfaces_count, kMaxLanInterfaces);
     for (uint32_t eth = 1; eth <= interfaces; ++eth) {
-      std::string name = fmt::format("av-gw-{}{}-eth{}-bgp_lan", transit.name,
-                                     g == 0 ? "" : "-hagw", eth);
+      std::string name =
+          fmt::format("av-gw-{}{}-eth{}-bgp_lan", transit.name, g == 0 ? "" : "-hagw", eth);
       const auto prefix = first_free(layout, transit.cidr);
       if (!prefix) {
         layout.without_room.push_back(std::move(name));

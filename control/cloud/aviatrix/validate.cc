@@ -72,9 +72,9 @@ void check_spoke(Derivation& d, const lab::SpokeGateway& spoke) {
                         near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   }
   const auto& included = spoke.included_advertised_spoke_routes;
-  const bool is_hidden =
-      !included.empty() &&
-      std::ranges::none_of(included, [&](Ipv4Prefix each) { return each.contains(spoke.cidr); });
+  const bool is_hidden = !included.empty() && std::ranges::none_of(included, [&](Ipv4Prefix each) {
+    return each.contains(spoke.cidr);
+  });
   if (is_hidden) {
     d.warning(path + ".included_advertised_spoke_routes",
               fmt::format("the list replaces everything, and {} is not in it: the VNet becomes "
@@ -132,9 +132,9 @@ void validate_gateways(Derivation& d) {
   for (const lab::TransitExternalDeviceConn& connection : d.lab.transit_external_device_conns) {
     const auto asn = asns.find(connection.gw_name);
     if (asn == asns.end()) continue;
-    check_prepends(d, connection.prepend_as_path, asn->second,
-                   "aviatrix_transit_external_device_conn." + connection.connection_name +
-                       ".prepend_as_path");
+    check_prepends(
+        d, connection.prepend_as_path, asn->second,
+        "aviatrix_transit_external_device_conn." + connection.connection_name + ".prepend_as_path");
   }
   check_overlaps(d);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "control/cloud/asn.h"
@@ -53,8 +54,8 @@ void check_sku(Derivation& d, const lab::VirtualNetworkGateway& vng, const std::
   }
   const bool fits = vng.generation == "Generation2" ? sku->in_generation2 : sku->in_generation1;
   if (!fits) {
-    d.error(path + ".generation", fmt::format("SKU {} does not exist in {}", vng.sku,
-                                              vng.generation));
+    d.error(path + ".generation",
+            fmt::format("SKU {} does not exist in {}", vng.sku, vng.generation));
   }
   if (vng.sku == "Basic" && vng.bgp_enabled) {
     d.error(path + ".sku", "SKU Basic has no BGP; take VpnGw1 or larger");
@@ -108,8 +109,7 @@ Ipv4Address local_bgp_address(const std::vector<Ipv4Address>& apipa, Ipv4Address
                               Ipv4Address remote) {
   if (!kApipa.contains(remote) || apipa.empty()) return private_ip;
   const Ipv4Prefix inside(remote, 30);
-  const auto found =
-      std::ranges::find_if(apipa, [&](Ipv4Address a) { return inside.contains(a); });
+  const auto found = std::ranges::find_if(apipa, [&](Ipv4Address a) { return inside.contains(a); });
   return found != apipa.end() ? *found : apipa.front();
 }
 
@@ -118,7 +118,7 @@ std::optional<Ipv4Address> device_address(Derivation& d, const lab::LocalNetwork
   const std::string path = "azurerm_local_network_gateway." + lng.name + ".gateway_address";
   if (const auto gateway = d.find_gateway(lng.gateway_address)) {
     const Ipv4Address address = d.network.at(*gateway).public_ip;
-    d.fact(lng.name, "gateway_address", address.to_string(),
+    d.fact("local network gateway " + lng.name, "gateway_address", address.to_string(),
            fmt::format("public address of {}", lng.gateway_address));
     return address;
   }
@@ -160,9 +160,10 @@ void derive_connection(Derivation& d, const lab::VirtualNetworkGatewayConnection
             fmt::format("local network gateway {} has no bgp_settings", lng.name));
   }
   if (connection.bgp_enabled && lng.asn == vng.asn) {
-    d.warning(path + ".bgp_enabled",
-              fmt::format("both ends are AS {}: routes that carry it are dropped as loops", vng.asn),
-              "A46");
+    d.warning(
+        path + ".bgp_enabled",
+        fmt::format("both ends are AS {}: routes that carry it are dropped as loops", vng.asn),
+        "A46");
   }
   if (connection.ipsec_policy) {
     if (const auto fault = fault_of(*connection.ipsec_policy)) {
@@ -173,10 +174,9 @@ void derive_connection(Derivation& d, const lab::VirtualNetworkGatewayConnection
   const Vnet& vnet = d.network.at(derived.vnet);
   const bool has_bgp = connection.bgp_enabled && vng.bgp_enabled && lng.asn.has_value() &&
                        lng.bgp_peering_address.has_value();
-  const bool is_inside =
-      has_bgp && std::ranges::any_of(vnet.address_space, [&](Ipv4Prefix space) {
-        return space.contains(*lng.bgp_peering_address);
-      });
+  const bool is_inside = has_bgp && std::ranges::any_of(vnet.address_space, [&](Ipv4Prefix space) {
+                           return space.contains(*lng.bgp_peering_address);
+                         });
   if (is_inside) {
     d.error("azurerm_local_network_gateway." + lng.name + ".bgp_settings.bgp_peering_address",
             fmt::format("{} is inside the gateway's own VNet {}",
@@ -210,9 +210,19 @@ void derive_connection(Derivation& d, const lab::VirtualNetworkGatewayConnection
 }
 
 template <typename T>
-const T* find_named(const std::vector<T>& all, const std::string& name) {
-  const auto found = std::ranges::find(all, name, &T::name);
-  return found == all.end() ? nullptr : &*found;
+using ByName = std::map<std::string, const T*>;
+
+template <typename T>
+ByName<T> by_name(const std::vector<T>& all) {
+  ByName<T> names;
+  for (const T& each : all) names.emplace(each.name, &each);
+  return names;
+}
+
+template <typename T>
+const T* find_named(const ByName<T>& names, const std::string& name) {
+  const auto found = names.find(name);
+  return found == names.end() ? nullptr : found->second;
 }
 
 }  // namespace
@@ -224,8 +234,9 @@ void derive_route_servers(Derivation& d) {
     const auto vnet = d.need_vnet(lab_server.virtual_network_name, path + ".virtual_network_name");
     if (!vnet) continue;
     if (!taken.insert(*vnet).second) {
-      d.error(path, fmt::format("VNet {} has a route server already; one per VNet",
-                                lab_server.virtual_network_name),
+      d.error(path,
+              fmt::format("VNet {} has a route server already; one per VNet",
+                          lab_server.virtual_network_name),
               "A2");
       continue;
     }
@@ -294,9 +305,9 @@ void derive_vpn_gateways(Derivation& d) {
               "A6");
     }
     if (!vng.public_ip_addresses.empty() && vng.public_ip_addresses.size() != instances) {
-      d.error(path + ".public_ip_addresses",
-              fmt::format("{} addresses for {} instances", vng.public_ip_addresses.size(),
-                          instances));
+      d.error(
+          path + ".public_ip_addresses",
+          fmt::format("{} addresses for {} instances", vng.public_ip_addresses.size(), instances));
     }
     const auto vnet = d.need_vnet(vng.virtual_network_name, path + ".virtual_network_name");
     if (!vnet) continue;
@@ -351,13 +362,14 @@ void derive_connections(Derivation& d) {
     check_lng(d, lng, device);
     devices.emplace(lng.name, device);
   }
+  const auto gateways = by_name(d.lab.virtual_network_gateways);
+  const auto local_gateways = by_name(d.lab.local_network_gateways);
   std::map<std::string, uint32_t> connections_of;
   for (const lab::VirtualNetworkGatewayConnection& connection :
        d.lab.virtual_network_gateway_connections) {
     const std::string path = "azurerm_virtual_network_gateway_connection." + connection.name;
-    const auto* vng =
-        find_named(d.lab.virtual_network_gateways, connection.virtual_network_gateway);
-    const auto* lng = find_named(d.lab.local_network_gateways, connection.local_network_gateway);
+    const auto* vng = find_named(gateways, connection.virtual_network_gateway);
+    const auto* lng = find_named(local_gateways, connection.local_network_gateway);
     if (vng == nullptr) {
       d.error(path + ".virtual_network_gateway_id",
               fmt::format("there is no VPN gateway \"{}\"", connection.virtual_network_gateway));

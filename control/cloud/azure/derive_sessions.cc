@@ -1,5 +1,5 @@
-// iBGP inside AS 65515. Nobody configures it: it is there when a route server and a VPN gateway share
-// a VNet, branch-to-branch or not (A32), and between the two instances of a VPN gateway.
+// iBGP inside AS 65515. Nobody configures it: it is there when a route server and a VPN gateway
+// share a VNet, branch-to-branch or not (A32), and between the two instances of a VPN gateway.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,8 +20,8 @@ Session::End end_of(const Network& network, GatewayId id, uint32_t peer_asn,
           .connection = connection};
 }
 
-/// A65: the longest user route of GatewaySubnet that covers the address decides, unless it keeps the
-/// packet inside the VNet.
+/// A65: the longest user route of GatewaySubnet that covers the address decides, unless it keeps
+/// the packet inside the VNet.
 const lab::UserRoute* diverting_route(const Network& network, SubnetId subnet,
                                       Ipv4Address address) {
   const auto table = network.at(subnet).route_table;
@@ -65,18 +65,17 @@ void join(Derivation& d, const RouteServer& server, const VpnGateway& gateway) {
   if (gateway.asn != server.asn) {
     problem = fmt::format("VPN gateway {} is AS {}, the route server AS {}", gateway.name,
                           gateway.asn, server.asn);
-    d.warning(path + ".bgp_settings.asn",
-              fmt::format("{}: no iBGP between them, so neither learns the other's routes",
-                          problem),
-              "V14");
+    d.warning(
+        path + ".bgp_settings.asn",
+        fmt::format("{}: no iBGP between them, so neither learns the other's routes", problem),
+        "V14");
   }
   if (!gateway.active_active) {
     d.error(path + ".active_active",
             fmt::format("a VPN gateway beside route server {} must be active-active", server.name),
             "A39");
   }
-  const SubnetId subnet =
-      d.network.at(d.network.at(gateway.instances.front()).nics.front()).subnet;
+  const SubnetId subnet = d.network.at(d.network.at(gateway.instances.front()).nics.front()).subnet;
   const Ipv4Address first =
       d.network.at(d.network.at(server.instances.front()).nics.front()).address;
   if (const auto* route = diverting_route(d.network, subnet, first)) {

@@ -40,8 +40,7 @@ std::optional<SubnetId> subnet_of(Derivation& d, const lab::VirtualMachine& vm, 
                                  : "first subnet of the VNet that is not a gateway's");
     return id;
   }
-  d.error(path + ".virtual_network_name",
-          fmt::format("VNet {} has no subnet for VMs", vnet.name));
+  d.error(path + ".virtual_network_name", fmt::format("VNet {} has no subnet for VMs", vnet.name));
   return std::nullopt;
 }
 

@@ -51,8 +51,8 @@ void check_rule(Derivation& d, const lab::SecurityRule& rule, const std::string&
   const auto check_ports = [&](const std::vector<lab::PortRange>& ranges, const char* key) {
     for (const lab::PortRange range : ranges) {
       if (range.first > range.last) {
-        d.error(path + key, fmt::format("port range {}-{} ends before it starts", range.first,
-                                        range.last));
+        d.error(path + key,
+                fmt::format("port range {}-{} ends before it starts", range.first, range.last));
       }
     }
   };
@@ -85,8 +85,8 @@ void derive_route_tables(Derivation& d) {
         d.error(route_path, fmt::format("two routes are named \"{}\"", route.name));
       }
       if (!prefixes.insert(route.address_prefix).second) {
-        d.error(route_path, fmt::format("two routes for {} in one table",
-                                        route.address_prefix.to_string()));
+        d.error(route_path,
+                fmt::format("two routes for {} in one table", route.address_prefix.to_string()));
       }
       check_route(d, route, route_path);
     }
@@ -100,8 +100,9 @@ void derive_route_tables(Derivation& d) {
                       path);
   }
   if (tables.size() > kMaxRouteTables) {
-    d.error("azurerm_route_table", fmt::format("{} route tables; a subscription holds {} per region",
-                                               tables.size(), kMaxRouteTables));
+    d.error("azurerm_route_table",
+            fmt::format("{} route tables; a subscription holds {} per region", tables.size(),
+                        kMaxRouteTables));
   }
 }
 
@@ -192,9 +193,9 @@ void derive_peerings(Derivation& d) {
   for (size_t i = 0; i < d.network.vnets.size(); ++i) {
     const Vnet& vnet = d.network.vnets[i];
     if (vnet.peerings.size() > kMaxPeeringsPerVnet) {
-      d.error(d.path_of(VnetId(i)), fmt::format("VNet {} has {} peerings; Azure allows {}",
-                                                vnet.name, vnet.peerings.size(),
-                                                kMaxPeeringsPerVnet));
+      d.error(d.path_of(VnetId(i)),
+              fmt::format("VNet {} has {} peerings; Azure allows {}", vnet.name,
+                          vnet.peerings.size(), kMaxPeeringsPerVnet));
     }
   }
   for (const Peering& peering : d.network.peerings) {

@@ -65,10 +65,11 @@ void check_attachments(Derivation& d, const Subnet& subnet, const std::string& p
   if (!subnet.route_table) return;
   const RouteTable& table = d.network.at(*subnet.route_table);
   if (!table.bgp_route_propagation_enabled) {
-    d.error(path + ".route_table",
-            fmt::format("route table {} has bgp_route_propagation_enabled off: on GatewaySubnet the "
-                        "gateway stops working",
-                        table.name));
+    d.error(
+        path + ".route_table",
+        fmt::format("route table {} has bgp_route_propagation_enabled off: on GatewaySubnet the "
+                    "gateway stops working",
+                    table.name));
   }
   for (const lab::UserRoute& route : table.routes) {
     if (route.address_prefix == Ipv4Prefix::everything()) {
@@ -127,12 +128,13 @@ void check_remote_gateways(Derivation& d, const Peering& peering, const std::str
   const std::string key = path + ".use_remote_gateways";
   const std::string& remote = network.at(peering.remote).name;
   if (has_vpn_gateway(network, peering.local)) {
-    d.error(key, fmt::format("VNet {} has a VPN gateway of its own",
-                             network.at(peering.local).name),
+    d.error(key,
+            fmt::format("VNet {} has a VPN gateway of its own", network.at(peering.local).name),
             "A54");
   } else if (has_route_server(network, peering.local)) {
-    d.warning(key, fmt::format("VNet {} has a route server of its own; leave this off",
-                               network.at(peering.local).name),
+    d.warning(key,
+              fmt::format("VNet {} has a route server of its own; leave this off",
+                          network.at(peering.local).name),
               "A54");
   }
   if (!has_vpn_gateway(network, peering.remote) && !has_route_server(network, peering.remote)) {
@@ -140,8 +142,9 @@ void check_remote_gateways(Derivation& d, const Peering& peering, const std::str
             "A54");
   }
   if (!peering.reverse || !network.at(*peering.reverse).allow_gateway_transit) {
-    d.error(key, fmt::format("the peering back from VNet {} {}", remote,
-                             peering.reverse ? "has allow_gateway_transit off" : "is missing"),
+    d.error(key,
+            fmt::format("the peering back from VNet {} {}", remote,
+                        peering.reverse ? "has allow_gateway_transit off" : "is missing"),
             "A54");
   }
 }
@@ -198,19 +201,19 @@ void validate_peerings(Derivation& d) {
     const Vnet& local = d.network.at(peering.local);
     const Vnet& remote = d.network.at(peering.remote);
     if (!peering.reverse) {
-      d.warning(path,
-                fmt::format("VNet {} has no peering back to VNet {}: it stays Initiated and carries "
-                            "nothing",
-                            remote.name, local.name));
+      d.warning(path, fmt::format(
+                          "VNet {} has no peering back to VNet {}: it stays Initiated and carries "
+                          "nothing",
+                          remote.name, local.name));
     }
     // Each pair once: at the side that stands first.
     const bool is_first = !peering.reverse || &peering < &d.network.at(*peering.reverse);
     for (const Ipv4Prefix mine : local.address_space) {
       for (const Ipv4Prefix theirs : remote.address_space) {
         if (is_first && mine.overlaps(theirs)) {
-          d.error(path, fmt::format("{} of VNet {} and {} of VNet {} overlap; such VNets cannot peer",
-                                    mine.to_string(), local.name, theirs.to_string(),
-                                    remote.name));
+          d.error(path,
+                  fmt::format("{} of VNet {} and {} of VNet {} overlap; such VNets cannot peer",
+                              mine.to_string(), local.name, theirs.to_string(), remote.name));
         }
       }
     }
@@ -249,10 +252,11 @@ void validate_route_servers(Derivation& d) {
     if (peering == nullptr || peering->use_remote_gateways || !seen.insert(peer.vnet).second) {
       continue;
     }
-    d.warning("azurerm_virtual_network_peering." + peering->name + ".use_remote_gateways",
-              fmt::format("off: route server {} neither advertises VNet {} nor programs routes there",
-                          server.resource, d.network.at(peer.vnet).name),
-              "A31");
+    d.warning(
+        "azurerm_virtual_network_peering." + peering->name + ".use_remote_gateways",
+        fmt::format("off: route server {} neither advertises VNet {} nor programs routes there",
+                    server.resource, d.network.at(peer.vnet).name),
+        "A31");
   }
 }
 

@@ -260,6 +260,7 @@ TEST_F(ControllerRules, V38_LocalRouteWinsOverALearnedOne) {
   EXPECT_EQ(route(result, t1, "10.0.20.0/23")->type, RouteType::linklocal);
   EXPECT_EQ(route(result, s1, "10.0.30.0/24")->type, RouteType::linklocal);
   EXPECT_EQ(route(result, s1, "10.0.31.0/24")->type, RouteType::vpc);
+  EXPECT_EQ(route(result, s1, "10.0.20.0/23"), nullptr);  // linklocal at the transit, not bgp
   for (const auto& routes : result.gateway_routes) {
     EXPECT_TRUE(std::ranges::is_sorted(routes, {}, &GatewayTableRoute::prefix));
     EXPECT_EQ(std::ranges::adjacent_find(routes, {}, &GatewayTableRoute::prefix), routes.end());

@@ -60,6 +60,7 @@ TEST(Qsbr, ReadersNeverSeeWhatWasFreed) {
         if (word.load(std::memory_order_relaxed) == kSpoilt) ++spoilt_seen;
       }
       (*qsbr)->quiescent(0);
+      std::this_thread::yield();  // one core must do
     }
     (*qsbr)->leave(0);
   });
