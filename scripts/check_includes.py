@@ -15,15 +15,15 @@ LEVELS = [
     ["lpm"],
     ["pcap"],
     ["dataplane"],
-    ["control/lab"],
-    ["control/cloud", "control/bgp"],
+    ["control/lab", "control/bgp"],
+    ["control/cloud"],
     ["control/routing"],
     ["control/emulator"],
     ["control/report"],
     ["control/cli"],
 ]
-# The message codec must be fuzzable alone: of the rest of control/bgp it knows only itself.
-ISOLATED = {"control/bgp/message": ["control/bgp/message", "lpm"]}
+# The message codec must be fuzzable alone: it turns octets into these values and back.
+ISOLATED = {"control/bgp/message/": ["control/bgp/message/", "control/bgp/attributes.h", "lpm/"]}
 
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -47,9 +47,7 @@ def complaint(source, included):
     if theirs is None:
         return f"{included} is in no folder of the plan; includes are written from the root"
     for folder, allowed in ISOLATED.items():
-        if source.startswith(folder + "/") and not any(
-            included.startswith(a + "/") for a in allowed
-        ):
+        if source.startswith(folder) and not any(included.startswith(a) for a in allowed):
             return f"{folder} stands alone and may not know {included}"
     if mine != theirs and LEVEL_OF[theirs] >= LEVEL_OF[mine]:
         return f"{mine} may not know {theirs}"

@@ -36,7 +36,7 @@ bool takes_rest(std::string_view positional) { return positional.ends_with("..."
 
 bool CommandLine::has(std::string_view option) const { return options_.contains(option); }
 
-std::string CommandLine::get(std::string_view option, std::string otherwise) const {
+std::string CommandLine::get(std::string_view option, const std::string& otherwise) const {
   const auto found = options_.find(option);
   return found == options_.end() ? otherwise : found->second.back();
 }

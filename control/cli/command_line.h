@@ -24,7 +24,7 @@ class CommandLine {
  public:
   [[nodiscard]] bool has(std::string_view option) const;
   /// The option's value, or `otherwise` when it is not there.
-  [[nodiscard]] std::string get(std::string_view option, std::string otherwise = {}) const;
+  [[nodiscard]] std::string get(std::string_view option, const std::string& otherwise = {}) const;
   [[nodiscard]] std::vector<std::string> all(std::string_view option) const;
   [[nodiscard]] const std::vector<std::string>& positionals() const { return positionals_; }
 
