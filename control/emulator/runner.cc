@@ -21,7 +21,10 @@ constexpr auto kTick = std::chrono::milliseconds(5);
 constexpr size_t kTableMb = 64;
 constexpr size_t kPoolMb = 256;
 
-// RFC 2544's companion mix, smallest first (RFC 6985 calls the sequence a genome).
+// Frame sizes are told as RFC 2544 does, with the 4 octets of the FCS; buffers hold none.
+constexpr uint16_t kFcs = 4;
+
+// The simple IMIX, smallest first (RFC 6985 calls the sequence a genome).
 std::vector<uint16_t> imix() {
   std::vector<uint16_t> sizes(28, 64);
   sizes.insert(sizes.end(), 16, 570);
@@ -32,6 +35,11 @@ std::vector<uint16_t> imix() {
 std::vector<uint16_t> sizes_of(const std::string& text) {
   if (text == "imix") return imix();
   return {static_cast<uint16_t>(std::stoul(text))};
+}
+
+std::vector<uint16_t> without_fcs(std::vector<uint16_t> sizes) {
+  for (uint16_t& size : sizes) size = static_cast<uint16_t>(size - kFcs);
+  return sizes;
 }
 
 uint8_t protocol_number(const std::string& name) {

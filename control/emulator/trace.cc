@@ -143,6 +143,7 @@ class Walk {
       hop.losers.push_back({std::string(routing::to_string(loser.offer->source)),
                             loser.offer->description, loser.reason});
     }
+    explain_bgp(hop, table.router(), entry.prefix);
     const auto in_use = table.active(entry);
     for (const auto* list : {&best->primary, &best->backup}) {
       for (const routing::NextHop& next : *list) {
@@ -155,6 +156,23 @@ class Walk {
           hop.via = next.via;
         }
       }
+    }
+  }
+
+  // The candidates that the router's own speaker passed over, each with the step that decided.
+  void explain_bgp(TraceHop& hop, RouterId router, Ipv4Prefix prefix) const {
+    const auto* gateway = std::get_if<GatewayId>(&network_.at(router).what);
+    const bgp::Speaker* speaker = gateway == nullptr ? nullptr : emulation_.speaker(*gateway);
+    if (speaker == nullptr) return;
+    for (const bgp::Decided& decided : speaker->explain(prefix)) {
+      if (decided.standing != bgp::Standing::loser || !decided.candidate.peer) continue;
+      const auto& peer = speaker->peer_config(*decided.candidate.peer);
+      hop.losers.push_back(
+          {"bgp",
+           fmt::format("AS path {} from {}", decided.candidate.attributes->as_path.to_string(),
+                       peer.name),
+           decided.lost_at ? fmt::format("{} ({})", decided.reason, bgp::clause(*decided.lost_at))
+                           : decided.reason});
     }
   }
 
