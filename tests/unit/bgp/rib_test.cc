@@ -16,9 +16,7 @@ PathAttributes with_communities(std::vector<Community> communities) {
 }
 
 TEST(Routes, EbgpPrependsAndSetsTheNextHop) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.add(3, 65100);
   scene.join(1, 2);
   scene.join(2, 3);
@@ -49,9 +47,7 @@ TEST(Routes, EbgpPrependsAndSetsTheNextHop) {
 }
 
 TEST(Routes, A33_IbgpKeepsPathAndNextHop) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.add(3, 65515);
   scene.join(1, 2);
   scene.join(2, 3);
@@ -94,9 +90,7 @@ TEST(Routes, InternalRoutesAreNotTaughtToInternalPeers) {
 }
 
 TEST(Routes, A35_NothingGoesBackToWhereItCameFrom) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.at(1).originate(prefix("10.0.30.0/24"), {});
@@ -153,9 +147,7 @@ TEST(Routes, WithdrawalsTravelAsFarAsTheRoute) {
 }
 
 TEST(Routes, A28_NoAdvertiseIsUsedButTaughtToNobody) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.add(3, 65515);
   scene.add(4, 65030);
   for (const uint8_t n : {uint8_t{1}, uint8_t{3}, uint8_t{4}}) scene.join(2, n);
@@ -192,9 +184,7 @@ TEST(Routes, NoExportStaysInsideTheAs) {
 }
 
 TEST(Routes, ImportPolicyRejectsChangesAndIsTakenBack) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.originate(1, 10);
@@ -230,9 +220,7 @@ TEST(Routes, ImportPolicyRejectsChangesAndIsTakenBack) {
 }
 
 TEST(Routes, ExportPolicyIsSoftAndSendsOnlyTheDifference) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.originate(1, 10);
@@ -254,9 +242,7 @@ TEST(Routes, ExportPolicyIsSoftAndSendsOnlyTheDifference) {
 }
 
 TEST(Routes, A10_RouteRefreshSendsEverythingAgain) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.originate(1, 10);
@@ -291,9 +277,7 @@ TEST(Routes, FourOctetAsSurvivesATwoOctetSpeaker) {
 }
 
 TEST(Routes, Rfc7947_TransparencyKeepsPathAndNextHop) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.add(3, 65100);
   scene.join(1, 2);
   scene.join(
@@ -312,9 +296,7 @@ TEST(Routes, Rfc7947_TransparencyKeepsPathAndNextHop) {
 }
 
 TEST(Routes, FirstAsMustBeThePeers) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, [](PeerConfig& peer) { peer.prepend_own_as = false; }, untuned);
   scene.start();
   scene.at(1).originate(prefix("10.0.30.0/24"), {});
@@ -335,8 +317,7 @@ TEST(Routes, A23_EcmpOverNeighboursOfDifferentAs) {
     scene.join(1, n);
     scene.at(n).originate(prefix("10.0.30.0/24"), {});
   }
-  scene.start();
-  scene.settle();
+  scene.converge();
   EXPECT_EQ(scene.at(1).best(prefix("10.0.30.0/24"))->paths.size(), 8u);
   EXPECT_EQ(scene.at(1).explain(prefix("10.0.30.0/24")).size(), 8u);
   scene.at(5).stop();
@@ -387,9 +368,7 @@ TEST(Routes, ADecisionCanBeTakenAgain) {
 }
 
 TEST(Routes, ARemovedPeerLeavesNothing) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.originate(1, 3);
@@ -402,21 +381,16 @@ TEST(Routes, ARemovedPeerLeavesNothing) {
 }
 
 TEST(Routes, ATableIsPackedIntoFewUpdates) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.originate(1, 5000);
-  scene.start();
-  scene.settle();
+  scene.converge();
   EXPECT_EQ(scene.at(2).best_count(), 5000u);
   EXPECT_LE(scene.status(1, 2).counters.updates_out, 5u);
 }
 
 TEST(Routes, AttributesThatNoMessageHoldsAreNotSent) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.start();
   scene.at(1).originate(prefix("10.0.30.0/24"), {});

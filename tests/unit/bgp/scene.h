@@ -51,7 +51,6 @@ class Scene {
     return speaker;
   }
 
-  using Tune = void (*)(PeerConfig&);
   /// A session between two speakers; each end may be tuned.
   template <typename TuneA, typename TuneB>
   void join(uint8_t a, uint8_t b, TuneA tune_a, TuneB tune_b) {
@@ -63,6 +62,10 @@ class Scene {
   }
   void start() {
     for (auto& [n, speaker] : speakers_) speaker->start();
+  }
+  void converge() {
+    start();
+    settle();
   }
   void settle() { scheduler_.run_for(seconds(2)); }
   void run(Duration duration) { scheduler_.run_for(duration); }
@@ -113,6 +116,15 @@ class Scene {
   MemoryTransport network_;
   std::map<uint8_t, std::unique_ptr<Speaker>> speakers_;
   std::vector<std::string> trace_;
+};
+
+/// Speaker 1 as an NVA and 2 as a route server have their ASNs; the test joins them.
+class Pair : public Scene {
+ public:
+  explicit Pair(MemoryTransportOptions options = {}) : Scene(std::move(options)) {
+    add(1, 65020);
+    add(2, 65515);
+  }
 };
 
 inline void untuned(PeerConfig&) {}

@@ -15,12 +15,9 @@ void passive(PeerConfig& config) { config.passive = true; }
 
 TEST(Session, ComesUpWhoeverConnects) {
   for (const bool first_is_passive : {false, true}) {
-    Scene scene;
-    scene.add(1, 65020);
-    scene.add(2, 65515);
+    Pair scene;
     scene.join(1, 2, first_is_passive ? passive : untuned, first_is_passive ? untuned : passive);
-    scene.start();
-    scene.settle();
+    scene.converge();
     const PeerStatus status = scene.status(1, 2);
     EXPECT_EQ(status.state, established);
     EXPECT_EQ(scene.state(2, 1), established);
@@ -37,9 +34,7 @@ TEST(Session, ComesUpWhoeverConnects) {
 
 TEST(Session, SimultaneousOpenLeavesOneConnectionOfTheHigherIdentifier) {
   for (int microseconds = 0; microseconds <= 3000; microseconds += 100) {
-    Scene scene;
-    scene.add(1, 65020);
-    scene.add(2, 65515);
+    Pair scene;
     scene.join(1, 2);
     scene.at(1).start();
     scene.run(std::chrono::microseconds(microseconds));
@@ -54,9 +49,7 @@ TEST(Session, SimultaneousOpenLeavesOneConnectionOfTheHigherIdentifier) {
 }
 
 TEST(Session, BothPassiveNeverMeet) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, passive, passive);
   scene.start();
   scene.run(seconds(600));
@@ -67,9 +60,7 @@ TEST(Session, BothPassiveNeverMeet) {
 TEST(Session, OneOctetAtATimeChangesNothing) {
   MemoryTransportOptions options;
   options.segment_size = 1;
-  Scene scene(options);
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene(options);
   scene.join(1, 2);
   scene.start();
   scene.originate(1, 500);
@@ -78,14 +69,11 @@ TEST(Session, OneOctetAtATimeChangesNothing) {
 }
 
 TEST(Session, A7_HoldTimeIs180AndKeepalivesComeEvery60Seconds) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(
       1, 2, [](PeerConfig& peer) { peer.hold_time = seconds(30); },
       [](PeerConfig& peer) { peer.fixed_keepalive = seconds(60); });
-  scene.start();
-  scene.settle();
+  scene.converge();
   EXPECT_EQ(scene.status(2, 1).hold_time, seconds(30));
   EXPECT_EQ(scene.status(2, 1).keepalive, seconds(60));
   EXPECT_EQ(scene.status(1, 2).keepalive, seconds(10));
@@ -97,12 +85,9 @@ TEST(Session, A7_HoldTimeIs180AndKeepalivesComeEvery60Seconds) {
 }
 
 TEST(Session, HoldTimeIsTheLesserOfBoth) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, [](PeerConfig& peer) { peer.hold_time = seconds(9); }, untuned);
-  scene.start();
-  scene.settle();
+  scene.converge();
   EXPECT_EQ(scene.status(2, 1).hold_time, seconds(9));
   EXPECT_EQ(scene.status(2, 1).keepalive, seconds(3));
   const uint64_t before = scene.status(2, 1).counters.messages_out;
@@ -111,12 +96,9 @@ TEST(Session, HoldTimeIsTheLesserOfBoth) {
 }
 
 TEST(Session, HoldTimeZeroNeverExpires) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, [](PeerConfig& peer) { peer.hold_time = seconds(0); }, untuned);
-  scene.start();
-  scene.settle();
+  scene.converge();
   const size_t messages = scene.trace().size();
   scene.run(seconds(3600));
   EXPECT_EQ(scene.trace().size(), messages);
@@ -124,13 +106,10 @@ TEST(Session, HoldTimeZeroNeverExpires) {
 }
 
 TEST(Session, A8_SilentPeerIsClosedAfterTheHoldTimeAndItsRoutesGo) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.originate(1, 3);
-  scene.start();
-  scene.settle();
+  scene.converge();
   ASSERT_EQ(scene.at(2).best_count(), 3u);
   scene.at(1).crash();
   scene.run(seconds(119));
@@ -144,13 +123,10 @@ TEST(Session, A8_SilentPeerIsClosedAfterTheHoldTimeAndItsRoutesGo) {
 }
 
 TEST(Session, ARestartedPeerIsHeardOfAtOnceByItsReset) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.originate(1, 3);
-  scene.start();
-  scene.settle();
+  scene.converge();
   scene.at(1).crash();
   EXPECT_EQ(scene.state(1, 2), idle);
   scene.run(seconds(1));
@@ -162,12 +138,9 @@ TEST(Session, ARestartedPeerIsHeardOfAtOnceByItsReset) {
 }
 
 TEST(Session, APathThatReturnsInTimeLosesNothing) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
-  scene.start();
-  scene.settle();
+  scene.converge();
   scene.cut(1, 2);
   scene.originate(1, 10);
   scene.run(seconds(100));
@@ -179,13 +152,10 @@ TEST(Session, APathThatReturnsInTimeLosesNothing) {
 }
 
 TEST(Session, ALongerCutEndsItAndItComesBack) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
   scene.originate(1, 10);
-  scene.start();
-  scene.settle();
+  scene.converge();
   scene.cut(1, 2);
   scene.run(seconds(300));
   EXPECT_NE(scene.state(1, 2), established);
@@ -213,12 +183,9 @@ TEST(Session, A4_MultihopNeedsTheTtl) {
 }
 
 TEST(Session, StopTellsThePeerWhy) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
-  scene.start();
-  scene.settle();
+  scene.converge();
   scene.at(1).stop_peer(scene.peer(1, 2), CeaseSubcode::administrative_shutdown, "maintenance");
   scene.settle();
   EXPECT_EQ(scene.state(1, 2), idle);
@@ -233,12 +200,9 @@ TEST(Session, StopTellsThePeerWhy) {
 }
 
 TEST(Session, ResetComesBackByItself) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2);
-  scene.start();
-  scene.settle();
+  scene.converge();
   scene.at(2).reset_peer(scene.peer(2, 1));
   scene.run(milliseconds(10));
   EXPECT_NE(scene.state(1, 2), established);
@@ -249,9 +213,7 @@ TEST(Session, ResetComesBackByItself) {
 }
 
 TEST(Session, WrongAsIsRefused) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, [](PeerConfig& peer) { peer.remote_asn = 65516; }, untuned);
   scene.start();
   scene.run(seconds(30));
@@ -287,9 +249,7 @@ TEST(Session, Rfc6286_OneIdentifierTwiceInOneAsIsRefused) {
 }
 
 TEST(Session, DelayOpenStillComesUp) {
-  Scene scene;
-  scene.add(1, 65020);
-  scene.add(2, 65515);
+  Pair scene;
   scene.join(1, 2, [](PeerConfig& peer) { peer.delay_open = seconds(5); }, passive);
   scene.start();
   scene.run(seconds(8));
