@@ -34,16 +34,16 @@ struct Counters {
   uint64_t offered = 0;     ///< received from ports, generators and captures
   uint64_t originated = 0;  ///< made by routers: ICMP errors and echo replies
   uint64_t delivered = 0;
-  uint64_t held = 0;        ///< inside the model at the moment of the snapshot
+  uint64_t held = 0;  ///< inside the model at the moment of the snapshot
   std::array<uint64_t, kDropReasons> drops{};
   std::vector<RouterCounters> routers;
   std::vector<LinkCounters> links;
   std::vector<PortCounters> ports;
-  Histogram path_latency_ns;                ///< stamp in to stamp out, per packet
-  std::vector<Histogram> router_latency_ns; ///< per router: queued to gone
-  uint64_t wall_cycles = 0;                 ///< TSC since start, of one worker
-  uint64_t busy_cycles = 0;                 ///< of those, spent on packets
-  uint64_t flow_evictions = 0;              ///< established flows pushed out of a full flow table
+  Histogram path_latency_ns;                 ///< stamp in to stamp out, per packet
+  std::vector<Histogram> router_latency_ns;  ///< per router: queued to gone
+  uint64_t wall_cycles = 0;                  ///< TSC since start, of one worker
+  uint64_t busy_cycles = 0;                  ///< of those, spent on packets
+  uint64_t flow_evictions = 0;               ///< established flows pushed out of a full flow table
 
   [[nodiscard]] uint64_t dropped() const;
   [[nodiscard]] bool sum_law_holds() const {

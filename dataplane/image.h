@@ -20,7 +20,7 @@ using lpm::Ipv4Address;
 using lpm::Ipv4Prefix;
 
 using RouterIndex = uint16_t;
-using LinkIndex = uint32_t;    ///< a directed channel
+using LinkIndex = uint32_t;  ///< a directed channel
 using PortIndex = uint16_t;
 using FilterIndex = uint16_t;  ///< 0: none
 using GuardIndex = uint16_t;   ///< 0: none
@@ -44,10 +44,10 @@ struct EdgeSpec {
 
 struct RouterSpec {
   std::string name;
-  Ipv4Address address;         ///< source of the ICMP it sends
-  bool decrements_ttl = true;  ///< false: VPN gateways and Azure's fabric (V53)
-  bool answers_icmp = true;    ///< sends time exceeded, unreachable, too big
-  std::vector<EdgeSpec> edges; ///< from index 1 on; index 0 is put in front
+  Ipv4Address address;          ///< source of the ICMP it sends
+  bool decrements_ttl = true;   ///< false: VPN gateways and Azure's fabric (V53)
+  bool answers_icmp = true;     ///< sends time exceeded, unreachable, too big
+  std::vector<EdgeSpec> edges;  ///< from index 1 on; index 0 is put in front
   lpm::RteLpmOptions table;
 };
 
@@ -58,17 +58,17 @@ struct LinkSpec {
   std::string name;  ///< "transit-1 -> spoke1"
   LinkKind kind = LinkKind::fabric;
   RouterIndex to = 0;
-  uint32_t mtu = 1500;            ///< largest IP packet it takes, before encapsulation
-  uint32_t overhead_fixed = 0;    ///< octets that encapsulation adds to each packet
-  uint32_t overhead_block = 1;    ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
+  uint32_t mtu = 1500;          ///< largest IP packet it takes, before encapsulation
+  uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
+  uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
 };
 
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
 struct FilterRule {
   bool allow = false;
-  uint8_t protocol = 0;  ///< 0: any
-  std::vector<Ipv4Prefix> sources;       ///< empty: any
-  std::vector<Ipv4Prefix> destinations;  ///< empty: any
+  uint8_t protocol = 0;                                          ///< 0: any
+  std::vector<Ipv4Prefix> sources;                               ///< empty: any
+  std::vector<Ipv4Prefix> destinations;                          ///< empty: any
   std::vector<std::pair<uint16_t, uint16_t>> source_ports;       ///< empty: any
   std::vector<std::pair<uint16_t, uint16_t>> destination_ports;  ///< empty: any
 };
@@ -90,10 +90,10 @@ struct GuardSpec {
 struct PortSpec {
   std::string name;  ///< the VM
   Ipv4Address address;
-  RouterIndex router = 0;        ///< the fabric router that packets from the port enter
-  FilterIndex filter = 0;        ///< NSGs passed by packets that come from the port
-  std::string devargs;           ///< empty: built-in (generator where a stream starts, sink elsewhere)
-  std::string capture_file;      ///< built-in sink: write what arrives to this pcap; empty: do not
+  RouterIndex router = 0;    ///< the fabric router that packets from the port enter
+  FilterIndex filter = 0;    ///< NSGs passed by packets that come from the port
+  std::string devargs;       ///< empty: built-in (generator where a stream starts, sink elsewhere)
+  std::string capture_file;  ///< built-in sink: write what arrives to this pcap; empty: do not
 };
 
 /// Frames made by the built-in generator at a port.
@@ -102,10 +102,11 @@ struct StreamSpec {
   Ipv4Address destination;
   uint8_t protocol = 17;
   uint16_t destination_port = 80;
-  uint32_t flows = 1024;               ///< source ports, from a seeded generator
-  std::vector<uint16_t> frame_sizes;   ///< used in turn, octets without FCS; IMIX is 28x64 16x570 4x1518
-  double pps = 0;                      ///< 0: as fast as the worker goes
-  uint64_t limit = 0;                  ///< stop after so many packets; 0: no limit
+  uint32_t flows = 1024;  ///< source ports, from a seeded generator
+  std::vector<uint16_t>
+      frame_sizes;     ///< used in turn, octets without FCS; IMIX is 28x64 16x570 4x1518
+  double pps = 0;      ///< 0: as fast as the worker goes
+  uint64_t limit = 0;  ///< stop after so many packets; 0: no limit
   uint8_t ttl = 64;
 };
 

@@ -1,7 +1,6 @@
 #include "lpm/next_hop_group.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -41,8 +40,8 @@ std::vector<uint32_t> load_without(const Ranking& dead, std::span<const Ranking>
 // Ranks the members for every slot, one rank at a time. The slots that have the same members on
 // their ranks so far need an heir for the case that just these are dead: they are dealt out to
 // whoever carries least in that case, so the load is level in every case that is reached.
-std::array<Ranking, kGroupSlots> rank_members(size_t members) {
-  std::array<Ranking, kGroupSlots> rankings;
+std::vector<Ranking> rank_members(size_t members) {
+  std::vector<Ranking> rankings(kGroupSlots);
   for (size_t rank = 0; rank < members; ++rank) {
     std::map<Ranking, std::vector<uint32_t>> slots_by_dead;
     for (uint32_t slot = 0; slot < kGroupSlots; ++slot) {
@@ -88,7 +87,7 @@ GroupId GroupTable::find_or_add(const NextHopSet& set) {
   group.succession.resize(kGroupSlots * (set.primary.size() + set.backup.size()));
   size_t ranks_before = 0;
   for (const auto* members : {&set.primary, &set.backup}) {
-    const auto rankings = rank_members(members->size());
+    const Rankings& rankings = rankings_of(members->size());
     for (uint32_t slot = 0; slot < kGroupSlots; ++slot) {
       EdgeId* const ranks = group.succession_of(slot).data() + ranks_before;
       std::ranges::transform(rankings[slot], ranks,
@@ -103,6 +102,12 @@ GroupId GroupTable::find_or_add(const NextHopSet& set) {
   }
   fill(id);
   return id;
+}
+
+const GroupTable::Rankings& GroupTable::rankings_of(size_t members) {
+  const auto [entry, is_new] = rankings_.try_emplace(members);
+  if (is_new) entry->second = rank_members(members);
+  return entry->second;
 }
 
 uint32_t GroupTable::set_edge_alive(EdgeId edge, bool alive) {

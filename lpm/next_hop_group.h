@@ -46,8 +46,7 @@ class GroupTable {
   explicit GroupTable(uint32_t capacity = 4096);
 
   /// The group of this set, made if there is none. kNoRouteGroup for an empty set.
-  /// Aborts when the capacity is exceeded (a bug: the caller sizes the table). Takes time of the
-  /// order of 64 * members^2, once per set.
+  /// Aborts when the capacity is exceeded (a bug: the caller sizes the table).
   GroupId find_or_add(const NextHopSet& set);
 
   /// Marks an edge dead or alive again and rewrites the slots that this concerns, in every group
@@ -76,6 +75,10 @@ class GroupTable {
     }
   };
 
+  /// For each slot the members' indices, first heir first. Depends on their number alone.
+  using Rankings = std::vector<std::vector<uint16_t>>;
+
+  const Rankings& rankings_of(size_t members);
   bool fill(GroupId id);
   [[nodiscard]] bool is_alive(EdgeId edge) const { return edge >= dead_.size() || !dead_[edge]; }
 
@@ -83,6 +86,7 @@ class GroupTable {
   std::vector<EdgeId> slots_;  // reserved once: capacity * kGroupSlots (+ gather slack)
   std::vector<Group> groups_;
   std::map<NextHopSet, GroupId> by_set_;
+  std::map<size_t, Rankings> rankings_;  // by number of members
   std::vector<std::vector<GroupId>> groups_of_edge_;
   std::vector<bool> dead_;
 };

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 namespace skyhop::lpm {
 
@@ -32,6 +33,11 @@ void Qsbr::enter(unsigned worker) {
 void Qsbr::leave(unsigned worker) {
   rte_rcu_qsbr_thread_offline(variable_, worker);
   rte_rcu_qsbr_thread_unregister(variable_, worker);
+}
+
+void Qsbr::synchronize() {
+  const uint64_t token = rte_rcu_qsbr_start(variable_);
+  while (rte_rcu_qsbr_check(variable_, token, false) == 0) std::this_thread::yield();
 }
 
 }  // namespace skyhop::lpm

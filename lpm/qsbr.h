@@ -28,8 +28,9 @@ class Qsbr {
   void go_online(unsigned worker) { rte_rcu_qsbr_thread_online(variable_, worker); }
   /// Reports that the worker holds no reference now; once a pass.
   void quiescent(unsigned worker) { rte_rcu_qsbr_quiescent(variable_, worker); }
-  /// Waits until every worker that is on line has passed a quiescent state.
-  void synchronize() { rte_rcu_qsbr_synchronize(variable_, RTE_QSBR_THRID_INVALID); }
+  /// Waits until every worker that is on line has passed a quiescent state. Yields meanwhile: the
+  /// worker it waits for may need this very core.
+  void synchronize();
   [[nodiscard]] rte_rcu_qsbr* raw() { return variable_; }
 
  private:

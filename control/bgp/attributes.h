@@ -91,6 +91,7 @@ struct PathAttributes {
   std::optional<Ipv4Address> originator_id;       ///< RFC 4456
   std::vector<Ipv4Address> cluster_list;
   std::vector<UnknownAttribute> unknown;  ///< by type
+  uint8_t partial_bits = 0;               ///< of `partial`
   friend auto operator<=>(const PathAttributes&, const PathAttributes&) = default;
 };
 

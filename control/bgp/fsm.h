@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -77,7 +78,6 @@ struct FsmOptions {
   bool delay_open_timer_running = false;
   bool damp_peer_oscillations = true;
   bool send_notification_without_open = false;
-  bool collision_detect_established_state = false;
   friend bool operator==(const FsmOptions&, const FsmOptions&) = default;
 };
 
@@ -117,6 +117,5 @@ struct Transition {
 
 [[nodiscard]] std::string_view to_string(SessionState state);  ///< "Idle", "OpenSent"
 [[nodiscard]] std::string_view to_string(Event event);  ///< "ManualStart", "HoldTimer_Expires"
-[[nodiscard]] std::string_view to_string(Action action);
 
 }  // namespace skyhop::bgp

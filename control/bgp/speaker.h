@@ -75,6 +75,8 @@ struct SpeakerConfig {
   DecisionOptions decision;
   bool honour_no_advertise = true;  ///< RFC 1997
   bool honour_no_export = true;
+  /// Timers are drawn from 0.75 to 1 of their value (RFC 4271 10) by this seed; nullopt: exact.
+  std::optional<uint64_t> jitter_seed;
 };
 
 struct PeerCounters {

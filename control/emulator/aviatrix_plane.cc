@@ -149,6 +149,8 @@ void AviatrixPlane::apply_program() {
     routing::RouterTable& table = *tables_[gateway.router->index()];
     routing::RouterTable::Offers offers;
     for (const auto& route : next.gateway_routes[i]) {
+      // What only the twin may carry is install_bgp's to rank beside the own sessions' routes.
+      if (route.primary.empty() && !route.via_own_vnet) continue;
       Offer offer{.source = Source::controller,
                   .preference = kLocalPreference,
                   .description = fmt::format("{} route: {}", name_of(route.type), route.reason),

@@ -59,7 +59,7 @@ Result<std::vector<dataplane::StreamSpec>> streams_of(const lab::Lab& lab,
          .protocol = protocol_number(flow.protocol),
          .destination_port = flow.destination_port,
          .flows = flow.flows,
-         .frame_sizes = options.frame_sizes.empty() ? sizes_of(flow.size) : options.frame_sizes,
+         .frame_sizes = sizes_of(options.frame_size.empty() ? flow.size : options.frame_size),
          .pps = options.pps.value_or(flow.pps)});
   }
   return streams;

@@ -16,7 +16,7 @@ namespace skyhop::emulator {
 struct RunOptions {
   std::optional<double> duration_s;  ///< default: the lab's timeline, or 3 s
   std::optional<double> pps;         ///< 0: as fast as possible; absent: as the lab says
-  std::vector<uint16_t> frame_sizes; ///< empty: as the lab says
+  std::string frame_size;            ///< octets without FCS, or "imix"; empty: as the lab says
   std::string from;                  ///< VM; empty: the lab's traffic
   std::string to;
   unsigned workers = 1;
@@ -25,8 +25,8 @@ struct RunOptions {
   bool allow_hugepages = true;
   double time_scale = 0;  ///< virtual seconds per real second; 0: so that the timeline fits
   // replay
-  std::string replay_file;  ///< packets enter at `from`
-  std::string capture_file; ///< what arrives is written here
+  std::string replay_file;   ///< packets enter at `from`
+  std::string capture_file;  ///< what arrives is written here
   uint32_t loops = 1;
 };
 

@@ -74,6 +74,7 @@ std::string expected_form(const Shape& shape) {
 }
 
 void Reader::error(const Mark& mark, const std::string& path, std::string message) {
+  if (diagnostics_.size() >= kMaxDiagnostics) return;
   diagnostics_.push_back({Severity::error, path, std::move(message), "", mark});
 }
 
@@ -104,6 +105,8 @@ void Reader::object(const Node& node, const std::string& path, const ObjectTable
     return;
   }
   const std::string prefix = path.empty() ? "" : path + ".";
+  const auto known = marks_.find(path);  // a resource is placed at its name
+  const Mark place = known == marks_.end() ? node.mark : known->second;
   std::map<std::string, const Entry*> given;  // by slot
   for (const Entry& entry : node.entries) {
     if (name != nullptr && entry.key == "name") {
@@ -133,7 +136,7 @@ void Reader::object(const Node& node, const std::string& path, const ObjectTable
               object);
   }
   if (name != nullptr && !given.contains("name")) {
-    error(node.mark, path, "missing key \"name\"");
+    error(place, path, "missing key \"name\"");
   }
   for (size_t i = 0; i < table.keys.size(); ++i) {
     const Key& key = table.keys[i];
@@ -143,7 +146,7 @@ void Reader::object(const Node& node, const std::string& path, const ObjectTable
     for (const Key& other : table.keys) {
       if (other.slot == key.slot && other.is_required) choices.push_back(other.name);
     }
-    error(node.mark, path,
+    error(place, path,
           choices.size() == 1
               ? fmt::format("missing key \"{}\": {}", key.name, expected_form(key.shape))
               : fmt::format("missing one of {}", quoted_list(choices, "and")));

@@ -116,7 +116,7 @@ const ObjectTable& table_of<Settings>() {
              "Tunnels of a gateway pair when both have insane_mode.")
         .range(1, 50);
     t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
-        .words({"none", "esp"});
+        .words({"none"});
     return std::move(t).table();
   }();
   return table;

@@ -34,6 +34,7 @@ class ConsistencyCheck {
 
  private:
   void error(std::string path, std::string message) {
+    if (diagnostics_.size() >= kMaxDiagnostics) return;
     diagnostics_.push_back({Severity::error, std::move(path), std::move(message), "", {}});
   }
 
@@ -163,14 +164,16 @@ class ConsistencyCheck {
 
 /// File order: the lab file first, then those it extends; one message per place and text.
 void sort_and_unique(Diagnostics& diagnostics) {
-  const auto key = [](const Diagnostic& d) {
+  const auto place = [](const Diagnostic& d) {
     return std::tie(d.mark.file, d.mark.line, d.mark.column);
   };
-  std::stable_sort(diagnostics.begin(), diagnostics.end(),
-                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::sort(diagnostics.begin(), diagnostics.end(), [&](const auto& a, const auto& b) {
+    return std::tuple_cat(place(a), std::tie(a.message, a.path)) <
+           std::tuple_cat(place(b), std::tie(b.message, b.path));
+  });
   const auto last = std::unique(diagnostics.begin(), diagnostics.end(),
                                 [&](const Diagnostic& a, const Diagnostic& b) {
-                                  return key(a) == key(b) && a.message == b.message;
+                                  return place(a) == place(b) && a.message == b.message;
                                 });
   diagnostics.erase(last, diagnostics.end());
 }
@@ -192,6 +195,10 @@ ReadResult read_text(const std::string& text, const std::string& file) {
     locate(result.diagnostics, result.lab.marks);
   }
   sort_and_unique(result.diagnostics);
+  if (result.diagnostics.size() >= kMaxDiagnostics) {
+    result.diagnostics.push_back({Severity::error, "", "too many errors; the rest is not shown", "",
+                                  result.diagnostics.back().mark});
+  }
   return result;
 }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <string_view>
 
+#include "control/lab/yaml_tree.h"
+
 namespace skyhop::lab {
 namespace {
 
@@ -187,6 +189,7 @@ void check_references(const Lab& lab, const std::vector<Reference>& references,
       diagnostics);
   std::map<uint32_t, std::vector<std::string>> candidates;
   for (const Reference& reference : references) {
+    if (diagnostics.size() >= kMaxDiagnostics) return;
     const auto report = [&](std::string message) {
       diagnostics.push_back(
           {Severity::error, reference.path, std::move(message), "", reference.mark});

@@ -127,7 +127,43 @@ class SchemaWriter {
         return {{"anyOf", Json::array({std::move(map), std::move(list)})}};
       }
       default:
-        return scalar(shape);
+        return scalar_reference(shape);
+    }
+  }
+
+  /// Kinds without bounds or words of their own are written once.
+  Json scalar_reference(const Shape& shape) {
+    const char* name = shared_name(shape.kind);
+    if (name == nullptr) return scalar(shape);
+    if (!defs_.contains(name)) {
+      defs_[name] = scalar(shape);
+      defs_[name]["description"] = expected_form(shape);
+    }
+    return {{"$ref", std::string("#/$defs/") + name}};
+  }
+
+  static const char* shared_name(Kind kind) {
+    switch (kind) {
+      case Kind::boolean:
+        return "BOOLEAN";
+      case Kind::asn:
+        return "ASN";
+      case Kind::name:
+        return "NAME";
+      case Kind::location:
+        return "LOCATION";
+      case Kind::address:
+        return "ADDRESS";
+      case Kind::prefix:
+        return "PREFIX";
+      case Kind::interface_cidr:
+        return "INTERFACE_CIDR";
+      case Kind::port_range:
+        return "PORT_RANGE";
+      case Kind::address_selector:
+        return "ADDRESS_SELECTOR";
+      default:
+        return nullptr;
     }
   }
 

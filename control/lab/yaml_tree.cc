@@ -5,7 +5,9 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -26,7 +28,9 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    open(Node::Kind::null, place(mark), "", anchor);
+    // Nothing stands after the key, so the key is the place.
+    const bool is_value = !open_.empty() && open_.back().has_key;
+    open(Node::Kind::null, is_value ? open_.back().key_mark : place(mark), "", anchor);
     close();
   }
 
@@ -67,6 +71,7 @@ class Builder final : public YAML::EventHandler {
     return {mark.line + 1, mark.column + 1, file_};
   }
   void report(Mark mark, std::string message) {
+    if (diagnostics_.size() >= kMaxDiagnostics) return;
     diagnostics_.push_back({Severity::error, "", std::move(message), "", std::move(mark)});
   }
 
@@ -193,16 +198,18 @@ Mark mark_at(const std::string& text, size_t offset, const std::string& file) {
   return mark;
 }
 
-/// True when the line of `mark` is indented with a tab.
-bool is_indented_by_tab(const std::string& text, const Mark& mark) {
+/// The tab in the indentation of the line of `mark`, if there is one.
+std::optional<Mark> tab_in_indentation(const std::string& text, const Mark& mark) {
   size_t begin = 0;
   for (int line = 1; line < mark.line; ++line) {
     begin = text.find('\n', begin);
-    if (begin == std::string::npos) return false;
+    if (begin == std::string::npos) return std::nullopt;
     ++begin;
   }
-  const size_t end = text.find_first_not_of(" \t", begin);
-  return text.find('\t', begin) < end;
+  const size_t end = std::min(text.find_first_not_of(" \t", begin), text.size());
+  const size_t tab = text.find('\t', begin);
+  if (tab >= end) return std::nullopt;
+  return Mark{mark.line, static_cast<int>(tab - begin) + 1, mark.file};
 }
 
 }  // namespace
@@ -259,9 +266,11 @@ NodePtr parse_yaml(const std::string& text, const std::string& file, Diagnostics
                    fmt::format("the file holds more than {} values, aliases expanded", kMaxNodes));
   } catch (const YAML::Exception& error) {
     const Mark mark = error.mark.is_null() ? Mark{1, 1, file} : builder.place(error.mark);
-    builder.report(mark, is_indented_by_tab(text, mark)
-                             ? "a tab in the indentation; YAML wants spaces"
-                             : fmt::format("YAML syntax: {}", error.msg));
+    if (auto tab = tab_in_indentation(text, mark)) {
+      builder.report(*std::move(tab), "a tab in the indentation; YAML wants spaces");
+    } else {
+      builder.report(mark, fmt::format("YAML syntax: {}", error.msg));
+    }
   } catch (const std::exception& error) {  // yaml-cpp reports some broken input by other types
     builder.report({1, 1, file}, fmt::format("YAML syntax: {}", error.what()));
   }

@@ -33,7 +33,8 @@ struct Node {
 
 /// Bounds on hostile input.
 inline constexpr size_t kMaxFileBytes = 8u << 20;
-inline constexpr size_t kMaxNodes = 1u << 20;  ///< with aliases expanded
+inline constexpr size_t kMaxNodes = 1u << 20;    ///< with aliases expanded
+inline constexpr size_t kMaxDiagnostics = 1000;  ///< of one run; nobody reads more
 
 /// The one document of `text`, or null with the syntax error in `diagnostics`. Duplicate keys,
 /// tags, merge keys and keys that are not words are reported, and the rest of the document is still

@@ -136,9 +136,9 @@ TEST_F(Forwarding, AnExpiredPacketIsAnsweredFromTheGatewayThatMtrNames) {
 
 TEST_F(Forwarding, WhatNobodyOwnsIsDroppedWithItsReason) {
   write_flows(path("in.pcap"), address("100.64.1.1"));
-  const auto none = replay(path("in.pcap"));
-  ASSERT_TRUE(none);
-  EXPECT_EQ(drops(none->counters, DropReason::route_none), kFlows);
+  const auto denied = replay(path("in.pcap"));
+  ASSERT_TRUE(denied);
+  EXPECT_EQ(drops(denied->counters, DropReason::nsg_denied), kFlows);  // neither VNet nor Internet
   write_flows(path("in.pcap"), address("8.8.8.8"));
   const auto internet = replay(path("in.pcap"));
   ASSERT_TRUE(internet);

@@ -158,10 +158,18 @@ TEST_F(ArsMultipeer, V54_AFlowKeepsItsPathAndManyFlowsUseEveryPath) {
   EXPECT_EQ(crossed.size(), 4u);  // two transits by two VPN gateway instances
 }
 
-TEST_F(ArsMultipeer, A60_AReservedBlockWithoutARouteIsDropped) {
+TEST_F(ArsMultipeer, A66_TheNicsGroupStopsWhatIsNeitherVnetNorInternet) {
   const auto trace = live_->trace("spoke1-test-vm", "100.64.1.1");
   EXPECT_FALSE(trace.forward.delivered);
-  EXPECT_EQ(trace.forward.drop, dataplane::DropReason::route_none);
+  EXPECT_EQ(trace.forward.drop, dataplane::DropReason::nsg_denied);
+  EXPECT_EQ(trace.forward.hops.back().nsgs.at(0).verdict.rule,
+            "defaultSecurityRules/DenyAllOutBound");
+}
+
+TEST_F(ArsMultipeer, A60_AReservedBlockWithoutARouteIsNone) {
+  const routing::Offer* offer = live_->best("spoke1-test-vm", "100.64.0.0/10");
+  ASSERT_NE(offer, nullptr);
+  EXPECT_EQ(live_->next_hops("spoke1-test-vm", "100.64.0.0/10"), NextHops{"None"});
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class Controller {
       program_spoke_vnet(spoke, reachable);
     }
     for (auto& routes : program_.gateway_routes) {
-      std::ranges::stable_sort(routes, {}, &GatewayTableRoute::prefix);
+      std::ranges::sort(routes, {}, &GatewayTableRoute::prefix);
     }
     return std::move(program_);
   }
@@ -261,7 +261,8 @@ class Controller {
   // ---- spokes ----
 
   /// What the transit tells this spoke: the union of what its gateways learned, and the other
-  /// spokes' CIDRs where the transit connects them (V33). Local types win (V38).
+  /// spokes' CIDRs where the transit connects them (V33). Local types win (V38): a prefix that is
+  /// the transit's own VNet, or the spoke's, is no learned route, whoever told it back.
   [[nodiscard]] Reachable known_to(const Spoke& spoke) const {
     Reachable reachable;
     const auto it =
@@ -279,6 +280,7 @@ class Controller {
         for (const Ipv4Prefix prefix : other->advertised) reachable[prefix] = RouteType::vpc;
       }
     }
+    for (const Ipv4Prefix own : network_.at(transit.vnet).address_space) reachable.erase(own);
     for (const Ipv4Prefix own : network_.at(spoke.vnet).address_space) reachable.erase(own);
     for (const Ipv4Prefix own : spoke.advertised) reachable.erase(own);
     std::erase_if(reachable, [&](const auto& entry) {

@@ -64,7 +64,7 @@ class Table {
     std::vector<const GatewayRoute*> sorted;
     sorted.reserve(routes.size());
     for (const GatewayRoute& route : routes) sorted.push_back(&route);
-    std::ranges::stable_sort(sorted, {}, &GatewayRoute::prefix);
+    std::ranges::sort(sorted, {}, &GatewayRoute::prefix);
     for (size_t i = 0; i < sorted.size();) {
       EffectiveRoute row{.source = RouteSource::VirtualNetworkGateway,
                          .prefix = sorted[i]->prefix,

@@ -220,7 +220,9 @@ CompiledNsg compile(const Nsg& nsg, lab::Direction direction,
   for (const lab::SecurityRule& rule : nsg.security_rules) {
     if (rule.direction == direction) rules.push_back(&rule);
   }
-  std::ranges::stable_sort(rules, {}, &lab::SecurityRule::priority);
+  std::ranges::sort(rules, {}, [](const lab::SecurityRule* rule) {
+    return std::tuple(rule->priority, rule);  // equal priorities, which Azure refuses: as written
+  });
   for (const lab::SecurityRule* rule : rules) {
     const Side source = tags.expand(rule->source_address_prefixes);
     const Side destination = tags.expand(rule->destination_address_prefixes);

@@ -20,8 +20,17 @@ std::optional<PolicyVerdict> inside_vnet(const PrefixSet& space, Ipv4Prefix pref
                                "equal to or inside the VNet prefix " + range->first.to_string());
 }
 
-PolicyVerdict own_as_in_path(std::string rule, bgp::Asn asn) {
-  return PolicyVerdict::reject(std::move(rule), "AS_PATH holds the own AS " + std::to_string(asn));
+bgp::Policy import_from_other_as(const Network& network, VnetId hub, bgp::Asn own,
+                                 ImportRules rules) {
+  return [own, rules = std::move(rules),
+          space = vnet_space(network, hub)](const bgp::RouteView& route) {
+    if (route.attributes.as_path.contains(own)) {
+      return PolicyVerdict::reject(rules.own_as_in_path,
+                                   "AS_PATH holds the own AS " + std::to_string(own));
+    }
+    if (auto verdict = inside_vnet(*space, route.prefix, rules.vnet_prefix)) return *verdict;
+    return PolicyVerdict::accept();
+  };
 }
 
 PolicyVerdict no_branch_to_branch() {

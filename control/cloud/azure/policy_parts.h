@@ -21,7 +21,13 @@ using VnetSpace = std::shared_ptr<const PrefixSet>;
 [[nodiscard]] std::optional<bgp::PolicyVerdict> inside_vnet(const PrefixSet& space,
                                                             Ipv4Prefix prefix, std::string rule);
 
-[[nodiscard]] bgp::PolicyVerdict own_as_in_path(std::string rule, bgp::Asn asn);
+/// From another AS: no loop over the own AS, no VNet prefix of `hub`.
+struct ImportRules {
+  std::string own_as_in_path;
+  std::string vnet_prefix;
+};
+[[nodiscard]] bgp::Policy import_from_other_as(const Network& network, VnetId hub, bgp::Asn own,
+                                               ImportRules rules);
 
 [[nodiscard]] bgp::PolicyVerdict no_branch_to_branch();
 

@@ -13,11 +13,8 @@ using bgp::PolicyVerdict;
 using bgp::RouteView;
 
 bgp::Policy route_server_import_from_nva(const Network& network, const RouteServer& server) {
-  return [asn = server.asn, space = vnet_space(network, server.vnet)](const RouteView& route) {
-    if (route.attributes.as_path.contains(asn)) return own_as_in_path("A19", asn);
-    if (auto verdict = inside_vnet(*space, route.prefix, "A20")) return *verdict;
-    return PolicyVerdict::accept();
-  };
+  return import_from_other_as(network, server.vnet, server.asn,
+                              {.own_as_in_path = "A19", .vnet_prefix = "A20"});
 }
 
 bgp::Policy route_server_import_from_gateway(const Network& network, const RouteServer& server) {

@@ -21,11 +21,8 @@ PolicyVerdict keep_default() {
 }  // namespace
 
 bgp::Policy vpn_gateway_import_from_branch(const Network& network, const VpnGateway& gateway) {
-  return [asn = gateway.asn, space = vnet_space(network, gateway.vnet)](const RouteView& route) {
-    if (route.attributes.as_path.contains(asn)) return own_as_in_path("A46", asn);
-    if (auto verdict = inside_vnet(*space, route.prefix, "A45")) return *verdict;
-    return PolicyVerdict::accept();
-  };
+  return import_from_other_as(network, gateway.vnet, gateway.asn,
+                              {.own_as_in_path = "A46", .vnet_prefix = "A45"});
 }
 
 bgp::Policy vpn_gateway_import_from_ibgp(const Network& network, const VpnGateway& gateway) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/cloud/azure/next_hop.h"
 #include "tests/unit/cloud/network_builder.h"
 
 namespace skyhop::cloud::azure {
@@ -26,16 +27,8 @@ const EffectiveRoute* invalid(const Rows& rows, std::string_view prefix, RouteSo
   return it == rows.end() ? nullptr : &*it;
 }
 
-/// What the fabric does with an address: the longest Active match.
 const EffectiveRoute* lookup(const Rows& rows, std::string_view address) {
-  const EffectiveRoute* best = nullptr;
-  for (const EffectiveRoute& row : rows) {
-    if (row.state == RouteState::Active && row.prefix.contains(ip(address)) &&
-        (best == nullptr || row.prefix.length() > best->prefix.length())) {
-      best = &row;
-    }
-  }
-  return best;
+  return deciding_route(rows, ip(address));
 }
 
 /// "10.0.0.0/8 None", every row.

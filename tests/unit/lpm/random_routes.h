@@ -11,8 +11,11 @@ class RandomRoutes {
  public:
   explicit RandomRoutes(uint32_t seed) : random_(seed) {}
 
-  /// Any length, mostly within two /16s.
-  Ipv4Prefix prefix() { return {address(), static_cast<uint8_t>(random_() % 33)}; }
+  /// Any length, mostly within two /16s; shorter than /8 seldom, for they are slow to install.
+  Ipv4Prefix prefix() {
+    const uint32_t length = below(20) == 0 ? below(33) : 8 + below(25);
+    return {address(), static_cast<uint8_t>(length)};
+  }
   Ipv4Address address() {
     switch (random_() % 4) {
       case 0:

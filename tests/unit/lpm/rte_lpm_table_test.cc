@@ -63,7 +63,7 @@ TEST(RteLpmTable, AgreesWithTheReferenceTrie) {
   ReferenceTrie<GroupId> oracle;
   RandomRoutes random(3);
   uint32_t misses = 0;
-  for (uint32_t step = 0; step < 8000; ++step) {
+  for (uint32_t step = 0; step < 6000; ++step) {
     const Ipv4Prefix prefix = random.prefix();
     if (random.below(3) == 0) {
       EXPECT_EQ(table->erase(prefix), oracle.erase(prefix));

@@ -1,0 +1,124 @@
+// One connection to a peer with its state machine and timers. A peer has one session, and a second
+// one while two connections collide.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "control/bgp/fsm.h"
+#include "control/bgp/message/header.h"
+#include "control/bgp/message/open.h"
+#include "control/bgp/message/update.h"
+#include "control/bgp/speaker.h"
+#include "control/bgp/timer.h"
+
+namespace skyhop::bgp {
+
+class Session;
+
+/// What a session tells its peer, and asks of it. `peer.cc` is the only one.
+class SessionOwner {
+ public:
+  virtual ~SessionOwner() = default;
+  /// The OPEN is right by itself; the configuration may still refuse it.
+  virtual std::optional<Notification> on_open(Session& session, const Open& open) = 0;
+  /// May end in this session's or another's fall.
+  virtual void on_open_accepted(Session& session) = 0;
+  virtual void on_state(Session& session, SessionState from, SessionState to) = 0;
+  virtual void on_update(Session& session, Update update) = 0;
+  virtual void on_route_refresh(Session& session, const RouteRefresh& refresh) = 0;
+  virtual void on_routes_lost(Session& session) = 0;
+  virtual void on_message(MessageDirection direction, Octets octets) = 0;
+  virtual void on_notification(MessageDirection direction, const Notification& notification) = 0;
+  [[nodiscard]] virtual Duration jitter(Duration delay) = 0;
+};
+
+/// What every session of one peer shares.
+struct SessionParameters {
+  const PeerConfig& config;
+  Asn local_asn = 0;
+  Ipv4Address router_id;
+};
+
+class Session {
+ public:
+  enum class Side : uint8_t { initiator, acceptor };
+
+  Session(SessionParameters parameters, Scheduler& scheduler, Transport& transport,
+          SessionOwner& owner, Side side);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void handle(Event event);
+  /// To Idle with this NOTIFICATION; `idle_hold` instead of the configured one, nullopt: for good.
+  void stop(Event event, Notification notification, std::optional<Duration> idle_hold);
+  void accept(std::unique_ptr<Connection> connection);
+  /// To Idle at once and for good, without a word to the peer or the owner.
+  void vanish();
+  /// Same, but the connection is closed in order.
+  void retire();
+
+  void send_update(Octets message);
+  void send_route_refresh();
+
+  [[nodiscard]] SessionState state() const { return state_; }
+  [[nodiscard]] Side side() const { return side_; }
+  /// In Idle before another try, and it was the peer or the path that ended the last one.
+  [[nodiscard]] bool can_be_woken() const;
+  [[nodiscard]] bool is_waiting_for_connection() const { return !connection_; }
+  [[nodiscard]] bool has_tcp() const { return connected_; }
+  [[nodiscard]] const std::optional<Open>& remote_open() const { return remote_open_; }
+  [[nodiscard]] SessionContext context() const;
+  [[nodiscard]] bool can_refresh() const;
+  [[nodiscard]] Duration hold_time() const { return hold_time_; }
+  [[nodiscard]] Duration keepalive() const { return keepalive_; }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  void perform(Action action, Event event);
+  [[nodiscard]] FsmOptions options() const;
+  [[nodiscard]] ConnectionCallbacks callbacks();
+  void receive(Octets octets);
+  void take(const Message& message);
+  void take_open(const Message& message);
+  void take_update(const Message& message);
+  void take_notification(const Message& message);
+  void take_route_refresh(const Message& message);
+  void fail_with(Event event, Notification notification);
+  void send(Octets message);
+  void send_notification(Event event);
+  void start_negotiated_timers();
+  void drop_connection();
+
+  SessionParameters parameters_;
+  Transport& transport_;
+  SessionOwner& owner_;
+  Side side_;
+  SessionState state_ = SessionState::idle;
+  uint64_t steps_ = 0;  ///< taken; tells an outer step that an inner one overtook it
+  uint64_t connect_retry_counter_ = 0;
+
+  std::unique_ptr<Connection> connection_;
+  bool connected_ = false;
+  uint64_t connections_ = 0;  ///< so far; octets of an old one are not taken for a new one's
+  Framer framer_;
+  std::optional<Open> remote_open_;
+  Duration hold_time_ = {};
+  Duration keepalive_ = {};
+
+  std::optional<Notification> pending_notification_;  ///< what send_notification sends
+  std::optional<Update> pending_update_;              ///< what process_update takes
+  std::optional<Duration> idle_hold_;
+  std::string reason_;
+  Event last_fall_ = Event::manual_stop;  ///< the event that led to Idle
+
+  Timer connect_retry_timer_;
+  Timer delay_open_timer_;
+  Timer hold_timer_;
+  Timer keepalive_timer_;
+  Timer idle_hold_timer_;
+};
+
+}  // namespace skyhop::bgp

@@ -1,0 +1,274 @@
+// What every command accepts, and what it refuses.
+#include "control/cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+#include "control/cli/command_line.h"
+
+namespace skyhop::cli {
+namespace {
+
+using Times = OptionSpec::Times;
+
+constexpr OptionSpec kJson = {"json", "", "print JSON instead of tables"};
+constexpr OptionSpec kLogLevel = {
+    "log-level", "LEVEL",
+    "what to log to stderr: trace, debug, info, warning (default), error, off"};
+constexpr OptionSpec kHelp = {"help", "", "print this and exit"};
+constexpr OptionSpec kLcores = {"lcores", "N|LIST",
+                                "worker lcores: a number (default 1), or their CPUs such as 1,3\n"
+                                "or 2-5; the control thread takes another one"};
+
+constexpr OptionSpec kRun[] = {
+    {"duration", "S", "seconds of traffic, also 500ms or 2m (default: the lab's timeline, or 3)"},
+    {"rate", "PPS|max", "packets per second, also 200k or 1.5M (default: as the lab says)"},
+    {"size", "N|imix", "octets of a frame without FCS (default: as the lab says)"},
+    {"from", "VM", "send from this VM instead of the lab's traffic"},
+    {"to", "VM", "to this one"},
+    kLcores,
+    {"port", "VM=DEVARGS",
+     "bind a VM to a DPDK port, such as\n"
+     "spoke1-test-vm=net_pcap,rx_pcap=in.pcap,infinite_rx=1; may be repeated",
+     Times::many},
+    {"encryption", "none|esp", "none: tunnels add their overhead and no cryptography (default)"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kCheck[] = {
+    {"junit", "FILE", "also write the results as JUnit XML"}, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kTrace[] = {
+    {"proto", "NAME|N", "icmp (default), tcp, udp, esp, ah or a number"},
+    {"sport", "PORT", "source port; of icmp the echo identifier"},
+    {"dport", "PORT", "destination port; needs --proto tcp or udp"},
+    {"mtr", "", "only what mtr would show: who answers at each TTL"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kReplay[] = {
+    {"pcap", "IN", "the capture to send: pcap, nanosecond pcap or pcapng"},
+    {"from", "VM", "where its packets enter"},
+    {"out", "PCAP", "write what arrives at any VM to this capture"},
+    {"loop", "N", "send it N times (default 1)"},
+    kLcores,
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kValidate[] = {
+    {"schema", "", "print the JSON Schema of lab files and exit"}, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
+
+constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
+
+std::unexpected<UsageError> refuse(std::string what, std::string hint = {}) {
+  return std::unexpected(UsageError{std::move(what), std::move(hint)});
+}
+
+// "--rate: 'x' is no rate (...)"
+std::unexpected<UsageError> refuse(std::string_view option, const UsageError& error) {
+  return refuse(fmt::format("--{}: {}", option, error.what), error.hint);
+}
+
+template <typename T>
+Parsed<T> number(const CommandLine& line, std::string_view option, T smallest, T largest,
+                 T otherwise) {
+  if (!line.has(option)) return otherwise;
+  const std::string text = line.get(option);
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < smallest ||
+      value > largest) {
+    return refuse(
+        fmt::format("--{}: '{}' is no number from {} to {}", option, text, smallest, largest));
+  }
+  return value;
+}
+
+// Parses an option's value when it is there.
+template <typename T, typename Target>
+std::optional<UsageError> read(const CommandLine& line, std::string_view option,
+                               Parsed<T> (*parse)(const std::string&), Target& target) {
+  if (!line.has(option)) return {};
+  Parsed<T> value = parse(line.get(option));
+  if (!value) return refuse(option, value.error()).error();
+  target = std::move(*value);
+  return {};
+}
+
+// Cuts the line and reads what all commands share.
+Parsed<CommandLine> begin(const Arguments& arguments, std::span<const OptionSpec> options,
+                          std::initializer_list<std::string_view> positionals,
+                          CommonOptions& common) {
+  Parsed<CommandLine> line = cut(arguments, options, std::span(positionals));
+  if (!line) return line;
+  common.output = line->has("json") ? Output::json : Output::table;
+  common.log_level = line->get("log-level", common.log_level);
+  if (std::ranges::find(kLevels, common.log_level) == std::end(kLevels)) {
+    return refuse(fmt::format("--log-level: '{}' is no level", common.log_level),
+                  fmt::format("one of {}", fmt::join(kLevels, ", ")));
+  }
+  return line;
+}
+
+}  // namespace
+
+Parsed<RunOptions> parse_run(const Arguments& arguments) {
+  RunOptions o;
+  const auto line = begin(arguments, kRun, {"LAB"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  if (auto e = read(*line, "duration", parse_duration, o.duration)) return std::unexpected(*e);
+  if (auto e = read(*line, "rate", parse_rate, o.pps)) return std::unexpected(*e);
+  if (auto e = read(*line, "size", parse_size, o.size)) return std::unexpected(*e);
+  if (auto e = read(*line, "lcores", parse_lcores, o.lcores)) return std::unexpected(*e);
+  o.from = line->get("from");
+  o.to = line->get("to");
+  if (o.from.empty() != o.to.empty()) {
+    return refuse("--from and --to go together", "name both VMs, or none for the lab's traffic");
+  }
+  if (!o.from.empty() && o.from == o.to) return refuse("--from and --to name the same VM");
+  for (const std::string& port : line->all("port")) {
+    const size_t equals = port.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == port.size()) {
+      return refuse(fmt::format("--port: '{}' is not VM=DEVARGS", port),
+                    "for example spoke1-test-vm=net_pcap,rx_pcap=in.pcap");
+    }
+    const std::string vm = port.substr(0, equals);
+    if (!o.ports.emplace(vm, port.substr(equals + 1)).second) {
+      return refuse(fmt::format("--port: {} is bound twice", vm));
+    }
+  }
+  const std::string encryption = line->get("encryption", "none");
+  if (encryption == "esp") {
+    return refuse("--encryption esp: this version has no ESP; tunnels only add its overhead",
+                  "leave it out, or say none");
+  }
+  if (encryption != "none") {
+    return refuse(fmt::format("--encryption: '{}' is neither none nor esp", encryption));
+  }
+  return o;
+}
+
+Parsed<CheckOptions> parse_check(const Arguments& arguments) {
+  CheckOptions o;
+  const auto line = begin(arguments, kCheck, {"LAB..."}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.labs = line->positionals();
+  o.junit = line->get("junit");
+  return o;
+}
+
+Parsed<TraceOptions> parse_trace(const Arguments& arguments) {
+  TraceOptions o;
+  const auto line = begin(arguments, kTrace, {"LAB", "SRC", "DST"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  o.from = line->positionals()[1];
+  o.to = line->positionals()[2];
+  if (auto e = read(*line, "proto", parse_protocol, o.protocol)) return std::unexpected(*e);
+  const auto sport = number<uint16_t>(*line, "sport", 0, 65535, 0);
+  if (!sport) return std::unexpected(sport.error());
+  const auto dport = number<uint16_t>(*line, "dport", 0, 65535, 0);
+  if (!dport) return std::unexpected(dport.error());
+  const bool has_ports = o.protocol == 6 || o.protocol == 17;
+  if (line->has("dport") && !has_ports) {
+    return refuse("--dport needs a protocol with ports", "add --proto tcp or --proto udp");
+  }
+  if (line->has("sport") && !has_ports && o.protocol != 1) {
+    return refuse("--sport needs a protocol with ports", "--proto tcp, udp or icmp");
+  }
+  o.source_port = *sport;
+  o.destination_port = *dport;
+  o.mtr = line->has("mtr");
+  return o;
+}
+
+Parsed<RoutesOptions> parse_routes(const Arguments& arguments) {
+  RoutesOptions o;
+  const auto line = begin(arguments, kPlain, {"LAB", "ROUTER|VM|SUBNET"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  o.on = line->positionals()[1];
+  return o;
+}
+
+Parsed<BgpOptions> parse_bgp(const Arguments& arguments) {
+  BgpOptions o;
+  const auto line =
+      begin(arguments, kPlain, {"LAB", "[ROUTER]", "[learned|advertised]", "[PEER]"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  const auto& words = line->positionals();
+  o.lab = words[0];
+  if (words.size() == 1) return o;
+  if (words[1] == "summary") {
+    if (words.size() > 2) return refuse(fmt::format("'{}' is too much after summary", words[2]));
+    return o;
+  }
+  o.router = words[1];
+  o.view = BgpOptions::View::best;
+  if (words.size() == 2) return o;
+  if (words[2] == "learned") {
+    o.view = BgpOptions::View::learned;
+  } else if (words[2] == "advertised") {
+    o.view = BgpOptions::View::advertised;
+  } else {
+    return refuse(fmt::format("'{}' is neither learned nor advertised", words[2]));
+  }
+  if (words.size() == 4) o.peer = words[3];
+  return o;
+}
+
+Parsed<ReplayOptions> parse_replay(const Arguments& arguments) {
+  ReplayOptions o;
+  const auto line = begin(arguments, kReplay, {"LAB"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  o.capture = line->get("pcap");
+  o.from = line->get("from");
+  o.out = line->get("out");
+  if (o.capture.empty()) return refuse("--pcap is missing", "--pcap IN");
+  if (o.from.empty()) return refuse("--from is missing", "--from VM");
+  if (!o.out.empty() && o.out == o.capture) {
+    return refuse("--out would overwrite the capture that --pcap reads");
+  }
+  const auto loops = number<uint32_t>(*line, "loop", 1, 1'000'000'000, 1);
+  if (!loops) return std::unexpected(loops.error());
+  o.loops = *loops;
+  if (auto e = read(*line, "lcores", parse_lcores, o.lcores)) return std::unexpected(*e);
+  return o;
+}
+
+Parsed<ValidateOptions> parse_validate(const Arguments& arguments) {
+  ValidateOptions o;
+  const auto line = begin(arguments, kValidate, {"[FILE]"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.schema = line->has("schema");
+  if (o.schema != line->positionals().empty()) {
+    return o.schema ? refuse("--schema needs no file") : refuse("FILE is missing");
+  }
+  if (!o.schema) o.lab = line->positionals()[0];
+  return o;
+}
+
+Parsed<ShowOptions> parse_show(const Arguments& arguments) {
+  ShowOptions o;
+  const auto line = begin(arguments, kPlain, {"FILE"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  return o;
+}
+
+std::string options_help(const std::string& command) {
+  if (command == "run") return describe(kRun);
+  if (command == "check") return describe(kCheck);
+  if (command == "trace") return describe(kTrace);
+  if (command == "replay") return describe(kReplay);
+  if (command == "validate") return describe(kValidate);
+  return describe(kPlain);
+}
+
+}  // namespace skyhop::cli

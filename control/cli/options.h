@@ -1,0 +1,132 @@
+// The command lines of all subcommands, parsed into plain structs. No bad combination gets through.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lpm/address.h"
+
+namespace skyhop::cli {
+
+/// What is wrong with a command line: one line, and what was probably meant (may be empty).
+struct UsageError {
+  std::string what;
+  std::string hint;
+};
+
+template <typename T>
+using Parsed = std::expected<T, UsageError>;
+
+using Arguments = std::vector<std::string>;
+using Seconds = std::chrono::duration<double>;
+
+enum class Output { table, json };
+
+/// Every command has these; the log goes to stderr.
+struct CommonOptions {
+  Output output = Output::table;
+  std::string log_level = "warning";  ///< spdlog's names
+};
+
+/// Worker lcores: a number of them, or the CPUs they run on.
+struct LcoreOptions {
+  unsigned workers = 1;
+  std::vector<unsigned> cpus;  ///< one per worker; empty: chosen
+};
+
+struct RunOptions {
+  CommonOptions common;
+  std::string lab;
+  std::optional<Seconds> duration;
+  std::optional<double> pps;  ///< 0: as fast as possible; absent: as the lab says
+  std::string size;           ///< octets of a frame without FCS, or "imix"; empty: as the lab says
+  std::string from;           ///< both or none
+  std::string to;
+  LcoreOptions lcores;
+  std::map<std::string, std::string> ports;  ///< VM -> DPDK's devargs
+};
+
+struct CheckOptions {
+  CommonOptions common;
+  std::vector<std::string> labs;
+  std::string junit;  ///< file to write; empty: none
+};
+
+struct TraceOptions {
+  CommonOptions common;
+  std::string lab;
+  std::string from;  ///< VM
+  std::string to;    ///< VM, gateway or address
+  uint8_t protocol = 1;
+  uint16_t source_port = 0;
+  uint16_t destination_port = 0;
+  bool mtr = false;
+};
+
+struct RoutesOptions {
+  CommonOptions common;
+  std::string lab;
+  std::string on;  ///< router, VM or subnet
+};
+
+struct BgpOptions {
+  enum class View { summary, best, learned, advertised };
+  CommonOptions common;
+  std::string lab;
+  View view = View::summary;
+  std::string router;  ///< empty with summary
+  std::string peer;    ///< name or address; empty: all
+};
+
+struct ReplayOptions {
+  CommonOptions common;
+  std::string lab;
+  std::string capture;
+  std::string from;  ///< VM
+  std::string out;   ///< capture to write; empty: none
+  uint32_t loops = 1;
+  LcoreOptions lcores;
+};
+
+struct ValidateOptions {
+  CommonOptions common;
+  std::string lab;
+  bool schema = false;  ///< print the JSON Schema; no lab then
+};
+
+struct ShowOptions {
+  CommonOptions common;
+  std::string lab;
+};
+
+[[nodiscard]] Parsed<RunOptions> parse_run(const Arguments& arguments);
+[[nodiscard]] Parsed<CheckOptions> parse_check(const Arguments& arguments);
+[[nodiscard]] Parsed<TraceOptions> parse_trace(const Arguments& arguments);
+[[nodiscard]] Parsed<RoutesOptions> parse_routes(const Arguments& arguments);
+[[nodiscard]] Parsed<BgpOptions> parse_bgp(const Arguments& arguments);
+[[nodiscard]] Parsed<ReplayOptions> parse_replay(const Arguments& arguments);
+[[nodiscard]] Parsed<ValidateOptions> parse_validate(const Arguments& arguments);
+[[nodiscard]] Parsed<ShowOptions> parse_show(const Arguments& arguments);
+
+/// The "options:" part of a command's help, one option a line.
+[[nodiscard]] std::string options_help(const std::string& command);
+
+// Values, as the options above take them.
+
+/// "10", "2.5", "500ms", "10s", "3m", "1h"; above zero.
+[[nodiscard]] Parsed<Seconds> parse_duration(const std::string& text);
+/// "14000", "1.5M", "200k", "max" (0).
+[[nodiscard]] Parsed<double> parse_rate(const std::string& text);
+/// "60".."9214" octets without FCS, or "imix"; returned as it is.
+[[nodiscard]] Parsed<std::string> parse_size(const std::string& text);
+/// "2" (two workers), "1,3" and "2-5" (the workers' CPUs).
+[[nodiscard]] Parsed<LcoreOptions> parse_lcores(const std::string& text);
+/// A name of IANA's that the lab knows ("tcp", "udp", "icmp", "esp", "ah") or a number.
+[[nodiscard]] Parsed<uint8_t> parse_protocol(const std::string& text);
+
+}  // namespace skyhop::cli

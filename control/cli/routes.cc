@@ -1,0 +1,44 @@
+// skyhop routes: the table of a gateway, or the effective routes of a subnet's NICs.
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "control/cli/commands.h"
+#include "control/cli/converge.h"
+#include "control/cli/routes_view.h"
+#include "control/emulator/names.h"
+#include "control/report/json.h"
+
+namespace skyhop::cli {
+
+ExitCode routes(const RoutesOptions& options, Streams& streams) {
+  const Output output = options.common.output;
+  const auto lab = converge_lab(options.lab, output, streams);
+  if (!lab) return lab.error();
+  const emulator::Emulation& emulation = (*lab)->emulation;
+  const auto id = emulator::table_named(emulation.network(), options.on);
+  if (!id) return report_error(id.error(), ExitCode::usage, output, streams);
+  const cloud::Router& router = emulation.network().at(*id);
+
+  if (const auto* subnet = std::get_if<cloud::SubnetId>(&router.what)) {
+    const auto& effective = emulation.effective_routes(*subnet);
+    if (output == Output::json) {
+      streams.out << report::dump({{"name", router.name},
+                                   {"kind", "subnet"},
+                                   {"routes", effective_routes_json(effective)}});
+    } else {
+      streams.out << effective_route_table("Effective routes of " + router.name, effective)
+                         .render(streams.out_style);
+    }
+    return ExitCode::ok;
+  }
+  const routing::RouterTable& table = emulation.table(*id);
+  if (output == Output::json) {
+    streams.out << report::dump(
+        {{"name", router.name}, {"kind", "gateway"}, {"routes", router_table_json(table)}});
+  } else {
+    streams.out << router_table("Routes of " + router.name, table).render(streams.out_style);
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace skyhop::cli

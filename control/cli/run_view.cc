@@ -1,0 +1,266 @@
+#include "control/cli/run_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/check_view.h"
+#include "control/report/json.h"
+#include "control/report/latency.h"
+#include "control/report/table.h"
+#include "control/report/text.h"
+#include "control/report/units.h"
+
+namespace skyhop::cli {
+namespace {
+
+using dataplane::DropReason;
+using report::Align;
+using report::Json;
+using report::Narrow;
+using report::Tone;
+
+struct Throughput {
+  double pps = 0;
+  double bps = 0;  // of IP octets
+};
+
+Throughput throughput_of(const emulator::RunReport& report) {
+  if (report.seconds <= 0) return {};
+  uint64_t octets = 0;
+  for (const dataplane::PortCounters& port : report.counters.ports) octets += port.delivered_bytes;
+  return {static_cast<double>(report.counters.delivered) / report.seconds,
+          static_cast<double>(octets) * 8 / report.seconds};
+}
+
+double ratio(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+report::Table session_table(const emulator::RunReport& report) {
+  report::Table table({{"Session", Align::left, Narrow::truncate},
+                       {"AS"},
+                       {"State"},
+                       {"Problem", Align::left, Narrow::wrap}},
+                      "BGP sessions");
+  for (const emulator::SessionRow& s : report.sessions) {
+    table.add({s.name,
+               fmt::format("{} - {}", s.asn_a, s.asn_b),
+               {s.state, s.state == "Established" ? Tone::good : Tone::bad},
+               s.problem});
+  }
+  return table;
+}
+
+report::Table packet_table(const emulator::RunReport& report) {
+  const dataplane::Counters& c = report.counters;
+  const auto in = static_cast<double>(c.offered + c.originated);
+  report::Table table({{"Packets"},
+                       {"Count", Align::right},
+                       {"Share", Align::right},
+                       {"Meaning", Align::left, Narrow::wrap}},
+                      "Packets");
+  const auto add = [&](report::Cell name, uint64_t n, std::string_view meaning) {
+    table.add(
+        {std::move(name), report::count(n), report::percent(static_cast<double>(n), in), meaning});
+  };
+  add("offered", c.offered, "received from ports, generators and captures");
+  if (c.originated != 0) add("originated", c.originated, "made by routers: ICMP");
+  add({"delivered", Tone::good}, c.delivered, "left the model where they were addressed to");
+  if (c.held != 0) add("held", c.held, "inside of the model when it stopped");
+  for (uint32_t i = 0; i < dataplane::kDropReasons; ++i) {
+    if (c.drops[i] == 0) continue;
+    const auto reason = static_cast<DropReason>(i);
+    add({dataplane::to_string(reason), Tone::warning}, c.drops[i], dataplane::describe(reason));
+  }
+  return table;
+}
+
+std::string law_text(const dataplane::Counters& c, const report::Style& style) {
+  const std::string sum = fmt::format(
+      "{} in = {} delivered + {} held + {} dropped", report::count(c.offered + c.originated),
+      report::count(c.delivered), report::count(c.held), report::count(c.dropped()));
+  return c.sum_law_holds()
+             ? sum + "\n"
+             : report::paint("BROKEN: packets were lost uncounted: " + sum, Tone::bad, style) +
+                   "\n";
+}
+
+report::Table latencies(const emulator::RunReport& report) {
+  report::Table table = report::latency_table("Latency", "From stamp in to stamp out");
+  report::add_latency(table, "whole path", report::latency_of(report.counters.path_latency_ns));
+  const auto& routers = report.counters.router_latency_ns;
+  for (size_t i = 0; i < routers.size() && i < report.router_names.size(); ++i) {
+    if (routers[i].total() == 0) continue;
+    report::add_latency(table, report.router_names[i], report::latency_of(routers[i]));
+  }
+  return table;
+}
+
+report::Table router_counters(const emulator::RunReport& report) {
+  report::Table table({{"Router", Align::left, Narrow::truncate},
+                       {"Packets", Align::right},
+                       {"Per batch", Align::right},
+                       {"Cycles per packet", Align::right},
+                       {"Dropped", Align::right}},
+                      "Routers");
+  for (size_t i = 0; i < report.counters.routers.size(); ++i) {
+    const dataplane::RouterCounters& r = report.counters.routers[i];
+    if (r.packets == 0) continue;
+    uint64_t dropped = 0;
+    for (const uint64_t d : r.drops) dropped += d;
+    table.add({report.router_names[i], report::count(r.packets),
+               fmt::format("{:.1f}", ratio(r.packets, r.batches)),
+               fmt::format("{:.1f}", ratio(r.cycles, r.packets)), report::count(dropped)});
+  }
+  return table;
+}
+
+report::Table link_counters(const emulator::RunReport& report) {
+  report::Table table({{"Link", Align::left, Narrow::truncate},
+                       {"Packets", Align::right},
+                       {"Bytes on the wire", Align::right},
+                       {"Rate", Align::right}},
+                      "Links");
+  for (size_t i = 0; i < report.counters.links.size(); ++i) {
+    const dataplane::LinkCounters& l = report.counters.links[i];
+    if (l.packets == 0) continue;
+    const double bps = report.seconds > 0 ? static_cast<double>(l.bytes) * 8 / report.seconds : 0;
+    table.add({report.link_names[i], report::count(l.packets), report::count(l.bytes),
+               report::bits_per_second(bps)});
+  }
+  return table;
+}
+
+Json drops_json(const std::array<uint64_t, dataplane::kDropReasons>& drops) {
+  Json json = Json::object();
+  for (uint32_t i = 0; i < dataplane::kDropReasons; ++i) {
+    if (drops[i] != 0) {
+      json[std::string(dataplane::to_string(static_cast<DropReason>(i)))] = drops[i];
+    }
+  }
+  return json;
+}
+
+Json sessions_json(const emulator::RunReport& report) {
+  Json list = Json::array();
+  for (const emulator::SessionRow& s : report.sessions) {
+    Json item = {{"name", s.name}, {"state", s.state}, {"asn_a", s.asn_a}, {"asn_b", s.asn_b}};
+    if (!s.problem.empty()) item["problem"] = s.problem;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json routers_json(const emulator::RunReport& report) {
+  Json list = Json::array();
+  for (size_t i = 0; i < report.counters.routers.size(); ++i) {
+    const dataplane::RouterCounters& r = report.counters.routers[i];
+    Json item = {{"name", report.router_names[i]},
+                 {"packets", r.packets},
+                 {"packets_per_batch", ratio(r.packets, r.batches)},
+                 {"cycles_per_packet", ratio(r.cycles, r.packets)},
+                 {"dropped", drops_json(r.drops)}};
+    if (i < report.counters.router_latency_ns.size()) {
+      item["latency_ns"] =
+          report::to_json(report::latency_of(report.counters.router_latency_ns[i]));
+    }
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json links_json(const emulator::RunReport& report) {
+  Json list = Json::array();
+  for (size_t i = 0; i < report.counters.links.size(); ++i) {
+    const dataplane::LinkCounters& l = report.counters.links[i];
+    list.push_back({{"name", report.link_names[i]}, {"packets", l.packets}, {"bytes", l.bytes}});
+  }
+  return list;
+}
+
+Json ports_json(const emulator::RunReport& report) {
+  Json list = Json::array();
+  for (size_t i = 0; i < report.counters.ports.size(); ++i) {
+    const dataplane::PortCounters& p = report.counters.ports[i];
+    list.push_back({{"name", report.port_names[i]},
+                    {"received", p.received},
+                    {"received_bytes", p.received_bytes},
+                    {"delivered", p.delivered},
+                    {"delivered_bytes", p.delivered_bytes}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string run_text(const std::string& lab, const emulator::RunReport& report,
+                     const report::Style& style) {
+  const auto up = std::ranges::count(report.sessions, "Established", &emulator::SessionRow::state);
+  std::string out =
+      fmt::format("{}: {}", report::printable(lab), convergence_text(report.convergence, style));
+  out += fmt::format("{} of {} BGP sessions established\n", up, report.sessions.size());
+  for (const std::string& note : report.notes) {
+    out += fmt::format("note: {}\n", report::printable(note));
+  }
+  for (const report::Table& table : {session_table(report), packet_table(report)}) {
+    if (!table.is_empty()) out += "\n" + table.render(style);
+  }
+  out += law_text(report.counters, style);
+  const Throughput throughput = throughput_of(report);
+  out += fmt::format("\n{}  {} and {} delivered, for {} with {} worker {}\n",
+                     report::paint("Throughput", Tone::strong, style),
+                     report::packets_per_second(throughput.pps),
+                     report::bits_per_second(throughput.bps), report::seconds(report.seconds),
+                     report.workers, report.workers == 1 ? "lcore" : "lcores");
+  for (const report::Table& table : {latencies(report), router_counters(report),
+                                     link_counters(report), check_table(report.checks)}) {
+    if (!table.is_empty()) out += "\n" + table.render(style);
+  }
+  if (!report.events.empty()) {
+    out += "\n" + report::paint("Events", Tone::strong, style) + "\n";
+    for (const std::string& event : report.events) {
+      out += fmt::format("  {}\n", report::printable(event));
+    }
+  }
+  return out;
+}
+
+Json run_json(const std::string& lab, const emulator::RunReport& report) {
+  const dataplane::Counters& c = report.counters;
+  const Throughput throughput = throughput_of(report);
+  Json json = {{"lab", lab},
+               {"passed", report.passed()},
+               {"converged", report.convergence.converged},
+               {"convergence", convergence_json(report.convergence)},
+               {"sessions", sessions_json(report)},
+               {"packets",
+                {{"offered", c.offered},
+                 {"originated", c.originated},
+                 {"delivered", c.delivered},
+                 {"held", c.held},
+                 {"dropped", drops_json(c.drops)},
+                 {"sum_law_holds", c.sum_law_holds()}}},
+               {"throughput", {{"pps", throughput.pps}, {"bps", throughput.bps}}},
+               {"seconds", report.seconds},
+               {"workers", report.workers},
+               {"time_scale", report.time_scale},
+               {"latency_ns", report::to_json(report::latency_of(c.path_latency_ns))},
+               {"routers", routers_json(report)},
+               {"links", links_json(report)},
+               {"ports", ports_json(report)},
+               {"checks", checks_json(report.checks)},
+               {"events", report.events},
+               {"notes", report.notes}};
+  if (report.replay_error) json["replay_error"] = report::to_json(*report.replay_error);
+  return json;
+}
+
+std::string progress_text(const emulator::RunProgress& progress) {
+  return fmt::format("{:.1f} of {:.1f} s  {}  {} delivered  {} dropped", progress.elapsed_s,
+                     progress.total_s, report::packets_per_second(progress.mpps * 1e6),
+                     report::count(progress.delivered), report::count(progress.dropped));
+}
+
+}  // namespace skyhop::cli

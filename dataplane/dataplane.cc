@@ -1,0 +1,566 @@
+// The control side of the data plane: builds the tables from an image, owns everything, changes
+// what workers read, and sums what they count.
+#include "dataplane/dataplane.h"
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_ring.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <thread>
+
+#include "dataplane/packet_pool.h"
+#include "dataplane/ports/device.h"
+#include "dataplane/worker.h"
+
+namespace skyhop::dataplane {
+namespace {
+
+constexpr uint32_t kDefaultBurst = 64;
+constexpr uint32_t kRing = 4096;
+
+struct FreeRing {
+  void operator()(rte_ring* ring) const { rte_ring_free(ring); }
+};
+using Ring = std::unique_ptr<rte_ring, FreeRing>;
+
+/// What only the control thread uses of a router.
+struct RouterControl {
+  std::unique_ptr<lpm::RteLpmTable> table;
+  std::unique_ptr<lpm::GroupTable> groups;
+  std::unique_ptr<Edge[]> edges;
+  size_t edge_count = 0;
+  size_t edge_capacity = 0;
+};
+
+[[noreturn]] void bug(const char* what) {
+  std::fprintf(stderr, "data plane: %s\n", what);
+  std::abort();
+}
+
+Edge to_edge(const EdgeSpec& spec) {
+  return {spec.action, spec.reason, spec.port, spec.filter, spec.guard, spec.link};
+}
+
+// Sorted, disjoint ranges.
+Guard compile(const GuardSpec& spec) {
+  Guard guard;
+  for (const Ipv4Prefix& prefix : spec.sources) {
+    const uint32_t first = prefix.address().value();
+    guard.ranges.emplace_back(first, first + static_cast<uint32_t>(prefix.size() - 1));
+  }
+  std::ranges::sort(guard.ranges);
+  size_t kept = 0;
+  for (const auto& range : guard.ranges) {
+    if (kept != 0 && range.first <= guard.ranges[kept - 1].second) {
+      auto& last = guard.ranges[kept - 1].second;
+      last = std::max(last, range.second);
+    } else {
+      guard.ranges[kept++] = range;
+    }
+  }
+  guard.ranges.resize(kept);
+  return guard;
+}
+
+// The Ethernet header of what a port sends: from the fabric's one MAC to the NIC's, derived from
+// its address.
+std::array<uint8_t, 16> ethernet_header(Ipv4Address address) {
+  const uint32_t a = address.value();
+  return {0x02,
+          0x0d,
+          static_cast<uint8_t>(a >> 24),
+          static_cast<uint8_t>(a >> 16),
+          static_cast<uint8_t>(a >> 8),
+          static_cast<uint8_t>(a),
+          0x12,
+          0x34,
+          0x56,
+          0x78,
+          0x9a,
+          0xbc,
+          0x08,
+          0x00,
+          0,
+          0};
+}
+
+class Model final : public Dataplane {
+ public:
+  Model(Image image, const DataplaneOptions& options)
+      : image_(std::move(image)), options_(options) {
+    static unsigned instances = 0;
+    number_ = instances++;
+  }
+  ~Model() override { stop(); }
+
+  Result<void> build();
+
+  EdgeId add_edge(RouterIndex router, const EdgeSpec& edge) override;
+  Result<void> set_route(RouterIndex router, Ipv4Prefix prefix,
+                         const lpm::NextHopSet& next_hops) override;
+  void erase_route(RouterIndex router, Ipv4Prefix prefix) override;
+  void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) override;
+  void set_link_up(LinkIndex link, bool up) override;
+  void set_router_up(RouterIndex router, bool up) override;
+  void set_filter(FilterIndex filter, const FilterSpec& spec) override;
+  Result<void> start() override;
+  [[nodiscard]] bool is_finished() const override;
+  void stop() override;
+  [[nodiscard]] Counters counters() const override;
+  [[nodiscard]] std::optional<Error> replay_error() const override;
+
+ private:
+  Result<void> check() const;
+  Result<void> build_routers();
+  Result<void> build_ports();
+  Result<void> build_inputs();
+  [[nodiscard]] uint64_t held() const;
+  [[nodiscard]] std::string name(const char* what, size_t index) const {
+    return "skyhop" + std::to_string(number_) + "-" + what + std::to_string(index);
+  }
+
+  Image image_;
+  DataplaneOptions options_;
+  unsigned number_ = 0;
+  // In order of construction; workers go first, what they read goes last.
+  std::unique_ptr<lpm::Qsbr> qsbr_;
+  std::optional<PacketPool> pool_;
+  Tables tables_;
+  std::vector<RouterControl> routers_;
+  std::map<uint32_t, std::shared_ptr<FlowTable>> flows_;  // by NIC
+  std::vector<std::unique_ptr<Filter>> filters_;
+  std::vector<Ring> rings_;
+  std::vector<std::unique_ptr<Device>> devices_;  // by port; null: built-in
+  std::vector<std::unique_ptr<CaptureSink>> captures_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<RunState> state_ = RunState::stopped;
+  bool is_running_ = false;
+  uint64_t started_ = 0;
+  uint64_t stopped_ = 0;
+  std::optional<Error> capture_error_;
+};
+
+Result<void> Model::check() const {
+  const auto needs = [](bool holds, const std::string& what) -> Result<void> {
+    if (!holds) return fail("the image is not sound: " + what);
+    return {};
+  };
+  if (options_.workers.empty()) return fail("no worker lcore was given");
+  if (options_.burst > kMaxBurst) {
+    return fail("a burst of " + std::to_string(options_.burst) + " packets is too large", {},
+                "at most " + std::to_string(kMaxBurst));
+  }
+  for (const PortSpec& port : image_.ports) {
+    if (auto r = needs(port.router < image_.routers.size(), "router of port " + port.name); !r) {
+      return r;
+    }
+    if (auto r = needs(port.filter <= image_.filters.size(), "filter of port " + port.name); !r) {
+      return r;
+    }
+  }
+  for (const LinkSpec& link : image_.links) {
+    if (auto r = needs(link.to < image_.routers.size(), "far end of link " + link.name); !r) {
+      return r;
+    }
+  }
+  for (const StreamSpec& stream : image_.streams) {
+    if (auto r = needs(stream.port < image_.ports.size(), "port of a stream"); !r) return r;
+    for (const uint16_t size : stream.frame_sizes) {
+      if (size < min_frame(stream.protocol)) {
+        return fail("frames of " + std::to_string(size) + " octets are too short", {},
+                    "this protocol needs " + std::to_string(min_frame(stream.protocol)));
+      }
+    }
+  }
+  for (const ReplaySpec& replay : image_.replays) {
+    if (auto r = needs(replay.port < image_.ports.size(), "port of a replay"); !r) return r;
+    if (auto r = needs(replay.loops > 0, "loops of a replay"); !r) return r;
+  }
+  return {};
+}
+
+Result<void> Model::build() {
+  if (auto checked = check(); !checked) return checked;
+  const auto workers = static_cast<unsigned>(options_.workers.size());
+  auto qsbr = lpm::Qsbr::create(workers);
+  if (!qsbr) return std::unexpected(qsbr.error());
+  qsbr_ = std::move(*qsbr);
+  for (const PortSpec& port : image_.ports) {
+    if (auto count = preloaded_packets(port.devargs); !count) {
+      return std::unexpected(count.error());
+    }
+  }
+  auto pool = PacketPool::create(size_pool(image_, workers), number_);
+  if (!pool) return std::unexpected(pool.error());
+  pool_.emplace(std::move(*pool));
+  tables_.pool = pool_->get();
+  tables_.measures_latency = options_.measure_latency;
+  if (auto built = build_routers(); !built) return built;
+  if (auto built = build_ports(); !built) return built;
+  return build_inputs();
+}
+
+Result<void> Model::build_routers() {
+  tables_.router_count = static_cast<uint32_t>(image_.routers.size());
+  tables_.routers = std::make_unique<Router[]>(image_.routers.size());
+  tables_.link_count = static_cast<uint32_t>(image_.links.size());
+  tables_.links = std::make_unique<Link[]>(image_.links.size());
+  for (size_t i = 0; i < image_.links.size(); ++i) {
+    const LinkSpec& spec = image_.links[i];
+    Link& link = tables_.links[i];
+    link.mtu = spec.mtu;
+    link.overhead_fixed = spec.overhead_fixed;
+    link.overhead_block = spec.overhead_block;
+    link.to = spec.to;
+    link.kind = spec.kind;
+  }
+  tables_.guards.emplace_back();
+  for (const GuardSpec& guard : image_.guards) tables_.guards.push_back(compile(guard));
+  tables_.guards_data = tables_.guards.data();
+
+  tables_.filters = std::make_unique<std::atomic<const Filter*>[]>(image_.filters.size() + 1);
+  filters_.emplace_back();
+  for (const FilterSpec& spec : image_.filters) {
+    auto& flows = flows_[spec.nic];
+    if (!flows) flows = std::make_shared<FlowTable>(options_.flow_entries);
+    filters_.push_back(std::make_unique<Filter>(spec, flows));
+    tables_.filters[filters_.size() - 1] = filters_.back().get();
+  }
+
+  routers_.resize(image_.routers.size());
+  for (size_t i = 0; i < image_.routers.size(); ++i) {
+    const RouterSpec& spec = image_.routers[i];
+    RouterControl& control = routers_[i];
+    auto table = lpm::RteLpmTable::create(name("table", i), spec.table, qsbr_->raw());
+    if (!table) {
+      Error error = table.error();
+      error.where = "router " + spec.name;
+      return std::unexpected(error);
+    }
+    control.table = std::move(*table);
+    control.groups = std::make_unique<lpm::GroupTable>();
+    Router& router = tables_.routers[i];
+    router.lpm = control.table->raw();
+    router.table = control.table.get();
+    router.slots = control.groups->slots();
+    router.seed = lpm::group_seed(static_cast<uint32_t>(i));
+    router.address = spec.address.value();
+    router.decrements_ttl = spec.decrements_ttl;
+    router.answers_icmp = spec.answers_icmp;
+    const auto index = static_cast<RouterIndex>(i);
+    add_edge(index, EdgeSpec{});
+    for (const EdgeSpec& edge : spec.edges) add_edge(index, edge);
+  }
+  return {};
+}
+
+Result<void> Model::build_ports() {
+  const auto workers = static_cast<uint16_t>(options_.workers.size());
+  for (unsigned i = 0; i < workers; ++i) {
+    const uint32_t burst = options_.burst == 0 ? kDefaultBurst : options_.burst;
+    workers_.push_back(
+        std::make_unique<Worker>(tables_, i, burst, static_cast<uint32_t>(image_.ports.size())));
+  }
+  tables_.frees_raw = true;
+  tables_.ports.resize(image_.ports.size());
+  devices_.resize(image_.ports.size());
+  for (size_t i = 0; i < image_.ports.size(); ++i) {
+    const PortSpec& spec = image_.ports[i];
+    Port& port = tables_.ports[i];
+    port.ethernet = ethernet_header(spec.address);
+    OwnedExit exit{static_cast<PortIndex>(i), nullptr, 0, nullptr};
+    if (!spec.devargs.empty()) {
+      static unsigned device_number = 0;
+      auto device = Device::open(spec.name, spec.devargs, device_number++, workers, tables_.pool);
+      if (!device) return std::unexpected(device.error());
+      devices_[i] = std::move(*device);
+      tables_.frees_raw &= !devices_[i]->may_share_buffers();
+      port.device = exit.device = devices_[i]->id();
+      port.exit = Port::Exit::device;
+      if (devices_[i]->tx_queues() == workers) continue;
+    } else if (!spec.capture_file.empty()) {
+      auto capture = CaptureSink::create(spec.capture_file);
+      if (!capture) return std::unexpected(capture.error());
+      captures_.push_back(std::move(*capture));
+      exit.capture = captures_.back().get();
+    } else {
+      continue;
+    }
+    exit.ring = rte_ring_create(name("port", i).c_str(), kRing, static_cast<int>(SOCKET_ID_ANY),
+                                RING_F_SC_DEQ);
+    if (exit.ring == nullptr) return fail("cannot make the ring of port " + spec.name);
+    rings_.emplace_back(exit.ring);
+    port.exit = Port::Exit::ring;
+    port.ring = exit.ring;
+    workers_[i % workers]->exits.push_back(exit);
+  }
+  tables_.ports_data = tables_.ports.data();
+  return {};
+}
+
+Result<void> Model::build_inputs() {
+  std::vector<Input> inputs;
+  const auto input_at = [this](PortIndex port, Input::Kind kind) {
+    Input input;
+    input.kind = kind;
+    input.port = port;
+    input.router = image_.ports[port].router;
+    input.filter = image_.ports[port].filter;
+    return input;
+  };
+  for (size_t i = 0; i < devices_.size(); ++i) {
+    if (!devices_[i]) continue;
+    Input input = input_at(static_cast<PortIndex>(i), Input::Kind::device);
+    input.device = devices_[i]->id();
+    input.may_chain = true;
+    inputs.push_back(std::move(input));
+  }
+  const uint32_t max_frame = size_pool(image_, 1).data_room - RTE_PKTMBUF_HEADROOM;
+  for (const ReplaySpec& spec : image_.replays) {
+    Input input = input_at(spec.port, Input::Kind::replay);
+    auto replay = Replay::open(spec.file, spec.loops, max_frame);
+    if (!replay) return std::unexpected(replay.error());
+    input.replay = std::move(*replay);
+    inputs.push_back(std::move(input));
+  }
+  // Streams are shared among workers when there are too few sources to feed them all.
+  const auto workers = static_cast<uint32_t>(workers_.size());
+  const bool shares = inputs.size() + image_.streams.size() < workers;
+  for (const StreamSpec& spec : image_.streams) {
+    const uint32_t of = shares ? std::min(workers, std::max(spec.flows, 1u)) : 1;
+    for (uint32_t index = 0; index < of; ++index) {
+      Input input = input_at(spec.port, Input::Kind::stream);
+      input.stream = std::make_unique<Stream>(spec, image_.ports[spec.port].address,
+                                              StreamShare{index, of}, rte_get_tsc_hz());
+      inputs.push_back(std::move(input));
+    }
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    workers_[i % workers]->inputs.push_back(std::move(inputs[i]));
+  }
+  return {};
+}
+
+EdgeId Model::add_edge(RouterIndex router, const EdgeSpec& spec) {
+  if (spec.action == EdgeAction::forward && spec.link >= image_.links.size()) {
+    bug("an edge over a link that is not there");
+  }
+  if (spec.action == EdgeAction::deliver && spec.port >= image_.ports.size()) {
+    bug("an edge to a port that is not there");
+  }
+  if (spec.filter > image_.filters.size() || spec.guard > image_.guards.size()) {
+    bug("an edge with a filter or guard that is not there");
+  }
+  RouterControl& control = routers_[router];
+  constexpr size_t kMaxEdges = 0xffff;
+  if (control.edge_count == kMaxEdges) bug("a router has too many edges");
+  if (control.edge_count == control.edge_capacity) {
+    const size_t capacity = std::max<size_t>(16, control.edge_capacity * 2);
+    auto larger = std::make_unique<Edge[]>(capacity);
+    std::copy_n(control.edges.get(), control.edge_count, larger.get());
+    tables_.routers[router].edges.store(larger.get(), std::memory_order_release);
+    std::swap(control.edges, larger);
+    control.edge_capacity = capacity;
+    qsbr_->synchronize();  // then the old array goes
+  }
+  // No slot names the new edge yet: workers see it complete when one does.
+  control.edges[control.edge_count] = to_edge(spec);
+  return static_cast<EdgeId>(control.edge_count++);
+}
+
+Result<void> Model::set_route(RouterIndex router, Ipv4Prefix prefix,
+                              const lpm::NextHopSet& next_hops) {
+  RouterControl& control = routers_[router];
+  for (const auto* members : {&next_hops.primary, &next_hops.backup}) {
+    for (const EdgeId edge : *members) {
+      if (edge >= control.edge_count) bug("a route over an edge that is not there");
+    }
+  }
+  std::atomic_thread_fence(std::memory_order_release);
+  auto set = control.table->set(prefix, control.groups->find_or_add(next_hops));
+  if (set) return set;
+  Error error = set.error();
+  error.where = "router " + image_.routers[router].name;
+  return std::unexpected(error);
+}
+
+void Model::erase_route(RouterIndex router, Ipv4Prefix prefix) {
+  routers_[router].table->erase(prefix);
+}
+
+void Model::set_edge_alive(RouterIndex router, EdgeId edge, bool alive) {
+  routers_[router].groups->set_edge_alive(edge, alive);
+}
+
+void Model::set_link_up(LinkIndex link, bool up) {
+  tables_.links[link].is_up.store(up, std::memory_order_release);
+}
+
+void Model::set_router_up(RouterIndex router, bool up) {
+  tables_.routers[router].is_up.store(up, std::memory_order_release);
+}
+
+void Model::set_filter(FilterIndex index, const FilterSpec& spec) {
+  if (index == 0 || index >= filters_.size()) bug("a filter that is not there");
+  auto next = std::make_unique<Filter>(spec, filters_[index]->shared_flows());
+  tables_.filters[index].store(next.get(), std::memory_order_release);
+  std::swap(filters_[index], next);
+  qsbr_->synchronize();  // then the old one goes
+}
+
+Result<void> Model::start() {
+  if (is_running_) bug("started twice");
+  const EalInfo* info = eal_info();
+  const bool shares_cpu = info != nullptr && info->cpus_shared;
+  state_.store(RunState::running, std::memory_order_release);
+  started_ = rte_rdtsc();
+  stopped_ = 0;
+  struct Launch {
+    Model* model;
+    Worker* worker;
+    bool shares_cpu;
+  };
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    auto launch = std::make_unique<Launch>(this, workers_[i].get(), shares_cpu);
+    const auto main = [](void* argument) {
+      const std::unique_ptr<Launch> mine(static_cast<Launch*>(argument));
+      mine->worker->run(best_hot_loop(), mine->model->state_, *mine->model->qsbr_,
+                        mine->shares_cpu);
+      return 0;
+    };
+    const unsigned lcore = options_.workers[i];
+    if (rte_eal_remote_launch(main, launch.get(), lcore) != 0) {
+      state_.store(RunState::stopped, std::memory_order_release);
+      for (size_t k = 0; k < i; ++k) rte_eal_wait_lcore(options_.workers[k]);
+      return fail("worker lcore " + std::to_string(lcore) + " is busy or not there");
+    }
+    launch.release();
+  }
+  is_running_ = true;
+  return {};
+}
+
+uint64_t Model::held() const {
+  uint64_t held = 0;
+  for (const auto& worker : workers_) {
+    held += worker->originated_count.load(std::memory_order_acquire);
+  }
+  for (const Ring& ring : rings_) held += rte_ring_count(ring.get());
+  return held;
+}
+
+bool Model::is_finished() const {
+  for (const auto& worker : workers_) {
+    if (!worker->sources_done.load(std::memory_order_acquire)) return false;
+  }
+  if (held() != 0) return false;
+  return std::ranges::none_of(
+      workers_, [](const auto& worker) { return worker->is_busy.load(std::memory_order_acquire); });
+}
+
+void Model::stop() {
+  if (!is_running_) return;
+  state_.store(RunState::draining, std::memory_order_release);
+  const auto sum = [this](std::atomic<uint64_t> Worker::* counter) {
+    std::vector<uint64_t> values;
+    for (const auto& worker : workers_) {
+      values.push_back((worker.get()->*counter).load(std::memory_order_acquire));
+    }
+    return values;
+  };
+  // Drained: every worker made two whole passes without a packet, and nothing waits between them.
+  for (;;) {
+    const auto active = sum(&Worker::active_passes);
+    const auto before = sum(&Worker::passes);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      while (workers_[i]->passes.load(std::memory_order_acquire) < before[i] + 3) {
+        std::this_thread::yield();
+      }
+    }
+    if (active == sum(&Worker::active_passes) && held() == 0) break;
+  }
+  state_.store(RunState::stopped, std::memory_order_release);
+  for (const unsigned lcore : options_.workers) rte_eal_wait_lcore(lcore);
+  stopped_ = rte_rdtsc();
+  is_running_ = false;
+  for (const auto& capture : captures_) {
+    if (auto error = capture->close(); error && !capture_error_) capture_error_ = error;
+  }
+}
+
+Counters Model::counters() const {
+  Counters all;
+  const double ns_per_cycle = 1e9 / static_cast<double>(rte_get_tsc_hz());
+  all.routers.resize(image_.routers.size());
+  all.links.resize(image_.links.size());
+  all.ports.resize(image_.ports.size());
+  all.router_latency_ns.resize(image_.routers.size());
+  std::vector<Histogram> router_cycles(options_.measure_latency ? image_.routers.size() : 0);
+  Histogram path_cycles;
+  for (const auto& worker : workers_) {
+    const WorkerCounters& one = worker->counters;
+    all.offered += one.offered;
+    all.originated += one.originated;
+    all.delivered += one.delivered;
+    all.flow_evictions += one.flow_evictions;
+    all.busy_cycles += one.busy_cycles / workers_.size();
+    for (size_t i = 0; i < all.routers.size(); ++i) {
+      RouterCounters& to = all.routers[i];
+      const RouterCounters& from = one.routers[i];
+      to.packets += from.packets;
+      to.batches += from.batches;
+      to.cycles += from.cycles;
+      for (uint32_t reason = 0; reason < kDropReasons; ++reason) {
+        to.drops[reason] += from.drops[reason];
+        all.drops[reason] += from.drops[reason];
+      }
+    }
+    for (size_t i = 0; i < all.links.size(); ++i) {
+      all.links[i].packets += one.links[i].packets;
+      all.links[i].bytes += one.links[i].bytes;
+    }
+    for (size_t i = 0; i < all.ports.size(); ++i) {
+      all.ports[i].received += one.ports[i].received;
+      all.ports[i].received_bytes += one.ports[i].received_bytes;
+      all.ports[i].delivered += one.ports[i].delivered;
+      all.ports[i].delivered_bytes += one.ports[i].delivered_bytes;
+    }
+    path_cycles.merge(one.path_cycles);
+    for (size_t i = 0; i < router_cycles.size(); ++i) {
+      if (one.router_cycles[i].total() != 0) router_cycles[i].merge(one.router_cycles[i]);
+    }
+  }
+  all.held = held();
+  all.path_latency_ns = path_cycles.scaled(ns_per_cycle);
+  for (size_t i = 0; i < router_cycles.size(); ++i) {
+    all.router_latency_ns[i] = router_cycles[i].scaled(ns_per_cycle);
+  }
+  if (started_ != 0) all.wall_cycles = (is_running_ ? rte_rdtsc() : stopped_) - started_;
+  return all;
+}
+
+std::optional<Error> Model::replay_error() const {
+  for (const auto& worker : workers_) {
+    for (const Input& input : worker->inputs) {
+      if (input.replay && input.replay->is_done() && input.replay->error()) {
+        return input.replay->error();
+      }
+    }
+  }
+  return capture_error_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Dataplane>> Dataplane::create(Image image, const DataplaneOptions& options) {
+  auto model = std::make_unique<Model>(std::move(image), options);
+  if (auto built = model->build(); !built) return std::unexpected(built.error());
+  return model;
+}
+
+}  // namespace skyhop::dataplane

@@ -1,0 +1,59 @@
+#include "dataplane/flow_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstring>
+
+namespace skyhop::dataplane {
+namespace {
+
+__m128i to_vector(const lpm::FlowKey& key) {
+  const FlowEntry entry = FlowEntry::of(key);
+  return _mm_load_si128(reinterpret_cast<const __m128i*>(&entry));
+}
+
+bool is_equal(__m128i a, __m128i b) { return _mm_movemask_epi8(_mm_cmpeq_epi32(a, b)) == 0xffff; }
+
+}  // namespace
+
+FlowTable::FlowTable(uint32_t entries) : mask_(std::bit_ceil(std::max(entries, 64u)) / kWays - 1) {
+  const size_t bytes = size_t{mask_ + 1} * kWays * sizeof(__m128i);
+  void* memory = std::aligned_alloc(64, bytes);
+  if (memory == nullptr) {
+    std::fprintf(stderr, "out of memory for a flow table of %zu octets\n", bytes);
+    std::abort();
+  }
+  std::memset(memory, 0, bytes);
+  buckets_.reset(static_cast<FlowEntry*>(memory));
+}
+
+bool FlowTable::contains(const lpm::FlowKey& key) const {
+  return contains(to_vector(key), lpm::flow_hash(key));
+}
+
+uint32_t FlowTable::insert(const lpm::FlowKey& key) {
+  const lpm::FlowKey reversed = reverse_direction(key);
+  return insert_one(key, reversed) + insert_one(reversed, key);
+}
+
+uint32_t FlowTable::insert_one(const lpm::FlowKey& key, const lpm::FlowKey& other) {
+  const uint32_t hash = lpm::flow_hash(key);
+  const __m128i entry = to_vector(key);
+  if (contains(entry, hash)) return 0;
+  __m128i* ways = bucket(hash);
+  for (uint32_t way = 0; way < kWays; ++way) {
+    if (is_equal(_mm_load_si128(ways + way), _mm_setzero_si128())) {
+      _mm_store_si128(ways + way, entry);
+      return 0;
+    }
+  }
+  // Full: the upper hash bits, which did not choose the bucket, choose who goes; never the same
+  // flow's other direction.
+  uint32_t victim = hash >> 30;
+  if (is_equal(ways[victim], to_vector(other))) victim = (victim + 1) % kWays;
+  _mm_store_si128(ways + victim, entry);
+  return 1;
+}
+
+}  // namespace skyhop::dataplane

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Runs the test programs of a build directory and counts their cases.
+
+usage: run_tests.py BUILD_DIR [FILTER]
+
+Prints a line per program, every failure in full, why cases were skipped, and as its last line
+
+    N passed, N failed, N skipped
+
+FILTER is a part of a program's name; when no program has it, a GoogleTest filter for all of them.
+Programs are those that meson knows: GoogleTest ones (counted by case) and scripts (one case each;
+exit code 77 means skipped, the last line says why). Two run at a time, except those that meson is
+told not to run in parallel, because their workers poll and would share a processor.
+"""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+AT_A_TIME = 2
+SKIPPED = 77  # exit code, as automake and meson have it
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What one program's run came to."""
+
+    program: str
+    seconds: float = 0.0
+    passed: int = 0
+    failures: list = dataclasses.field(default_factory=list)  # (case, text)
+    skips: list = dataclasses.field(default_factory=list)  # (case, reason)
+
+    def line(self):
+        counts = f"{self.passed} passed"
+        if self.failures:
+            counts += f", {len(self.failures)} failed"
+        if self.skips:
+            counts += f", {len(self.skips)} skipped"
+        return f"{self.program:<24}  {self.seconds:7.1f} s  {counts}"
+
+
+def read_gtest_xml(text, outcome):
+    """Adds the cases of a GoogleTest report. Disabled ones (`notrun`) count as skipped."""
+    for case in ElementTree.fromstring(text).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        failures = [f.text or f.get("message", "") for f in case.findall("failure")]
+        skipped = case.find("skipped")
+        if failures:
+            outcome.failures.append((name, "\n".join(failures)))
+        elif skipped is not None:
+            # "file:line" and the reason, each on a line of its own.
+            reason = (skipped.get("message") or "").strip().splitlines()
+            outcome.skips.append((name, reason[-1] if reason else "no reason given"))
+        elif case.get("status") == "notrun":
+            outcome.skips.append((name, "disabled"))
+        else:
+            outcome.passed += 1
+
+
+def read_gtest_log(log, outcome):
+    """A program that died wrote no report; its log tells how far it came."""
+    outcome.passed += sum(1 for line in log.splitlines() if line.startswith("[       OK ]"))
+
+
+def how_it_ended(code):
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def run_program(test, gtest_filter):
+    """One program, in a process group of its own so that nothing outlives its time limit."""
+    outcome = Outcome(test["name"])
+    is_gtest = test.get("protocol") == "gtest"
+    with tempfile.TemporaryDirectory(prefix="skyhop-test-") as scratch:
+        report = pathlib.Path(scratch, "report.xml")
+        command = list(test["cmd"])
+        if is_gtest:
+            command += [f"--gtest_output=xml:{report}", "--gtest_color=no"]
+            if gtest_filter:
+                command.append(f"--gtest_filter={gtest_filter}")
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            cwd=test.get("workdir") or scratch,
+            env={**os.environ, **test.get("env", {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        limit = test["timeout"] * float(os.environ.get("TEST_TIMEOUT_FACTOR", "1"))
+        try:
+            output, _ = process.communicate(timeout=limit if limit > 0 else None)
+            trouble = how_it_ended(process.returncode) if process.returncode else ""
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            trouble = f"still running after {limit:.0f} s"
+        outcome.seconds = time.monotonic() - started
+        log = output.decode(errors="replace")
+        if is_gtest:
+            if report.exists():
+                read_gtest_xml(report.read_text(errors="replace"), outcome)
+            else:
+                read_gtest_log(log, outcome)
+            if trouble and not outcome.failures:
+                outcome.failures.append((trouble, log))
+        elif process.returncode == SKIPPED:
+            lines = log.strip().splitlines()
+            outcome.skips.append((test["name"], lines[-1] if lines else "no reason given"))
+        elif trouble:
+            outcome.failures.append((trouble, log))
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def select(tests, wanted):
+    """The programs to run, and the GoogleTest filter for them."""
+    if not wanted:
+        return tests, ""
+    named = [t for t in tests if wanted in t["name"]]
+    if named:
+        return named, ""
+    pattern = wanted if any(c in wanted for c in "*?:-") else f"*{wanted}*"
+    return [t for t in tests if t.get("protocol") == "gtest"], pattern
+
+
+def show(outcome):
+    print(outcome.line(), flush=True)
+    for case, text in outcome.failures:
+        print(f"--- {outcome.program}: {case}\n{text.rstrip()}\n---", flush=True)
+
+
+def main(arguments):
+    if len(arguments) not in (2, 3) or arguments[1] == "--help":
+        print(__doc__.strip())
+        return 0 if "--help" in arguments else 2
+    listing = subprocess.run(
+        ["meson", "introspect", "--tests", arguments[1]],
+        check=True, stdout=subprocess.PIPE, text=True,
+    )
+    tests, gtest_filter = select(
+        json.loads(listing.stdout), arguments[2] if len(arguments) == 3 else ""
+    )
+    outcomes = []
+
+    def finish(outcome):
+        # A filter for cases leaves most programs without any: not worth a line.
+        if gtest_filter and not (outcome.passed or outcome.failures or outcome.skips):
+            return
+        outcomes.append(outcome)
+        show(outcome)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        running = [
+            pool.submit(run_program, t, gtest_filter) for t in tests if t.get("is_parallel", True)
+        ]
+        for future in concurrent.futures.as_completed(running):
+            finish(future.result())
+    for test in tests:
+        if not test.get("is_parallel", True):
+            finish(run_program(test, gtest_filter))
+
+    skips = [(o.program, case, reason) for o in outcomes for case, reason in o.skips]
+    if skips:
+        print("skipped:")
+        for program, case, reason in skips:
+            print(f"  {program}: {case}: {reason}")
+    passed = sum(o.passed for o in outcomes)
+    failed = sum(len(o.failures) for o in outcomes)
+    if failed:
+        print("failed:")
+        for outcome in outcomes:
+            for case, _ in outcome.failures:
+                print(f"  {outcome.program}: {case}")
+    if not outcomes:
+        print("no test matches")
+    print(f"{passed} passed, {failed} failed, {len(skips)} skipped", flush=True)
+    return 1 if failed or not outcomes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,221 @@
+// Every compilation of the hot loop against the plain truth: random tables, random packets, and
+// batches whose sizes leave every kind of tail.
+#include "dataplane/hot_loop.h"
+
+#include <gtest/gtest.h>
+#include <rte_mbuf.h>
+
+#include <random>
+
+#include "dataplane/packet_pool.h"
+#include "dataplane/stages/input.h"
+#include "dataplane/worker.h"
+#include "tests/packet/rig.h"
+
+namespace skyhop::dataplane {
+namespace {
+
+constexpr uint32_t kSizes[] = {1, 3, 4, 8, 15, 16, 17, 31, 33, 64, 67, 255, 256};
+
+struct RandomTable {
+  std::unique_ptr<lpm::RteLpmTable> table;
+  lpm::GroupTable groups;
+  Router router;
+
+  RandomTable(std::mt19937& random, int routes, bool has_default) {
+    auto made = lpm::RteLpmTable::create("hot-loop-test", {8192, 2048}, nullptr);
+    EXPECT_TRUE(made);
+    table = std::move(*made);
+    for (int i = 0; i < routes; ++i) {
+      const auto length = static_cast<uint8_t>(8 + random() % 25);
+      const Ipv4Address address(0x0a000000 | (random() & 0x0003ffff));
+      EXPECT_TRUE(table->set(Ipv4Prefix(address, length), random_group(random)));
+    }
+    if (has_default) {
+      EXPECT_TRUE(table->set(Ipv4Prefix::everything(), random_group(random)));
+    }
+    router.lpm = table->raw();
+    router.table = table.get();
+    router.slots = groups.slots();
+    router.seed = lpm::group_seed(random() % 100);
+  }
+
+  lpm::GroupId random_group(std::mt19937& random) {
+    lpm::NextHopSet set;
+    const auto members = 1 + random() % 4;
+    for (EdgeId edge = 1; edge <= 12; ++edge) {
+      if (set.primary.size() < members && random() % 3 == 0) set.primary.push_back(edge);
+    }
+    return groups.find_or_add(set);
+  }
+
+  EdgeId expected(uint32_t destination, uint32_t hash) const {
+    return groups.edge_for(table->lookup(Ipv4Address(destination)),
+                           lpm::group_slot(hash, router.seed));
+  }
+};
+
+TEST(HotLoop, LooksUpWhatTheTableSays) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 12; ++round) {
+    // From one route, where all lanes agree, to hundreds of all lengths.
+    const RandomTable table(random, round < 4 ? round : 100 * round, round % 2 == 0);
+    for (const HotLoop* loop : hot_loops()) {
+      for (const uint32_t size : kSizes) {
+        const auto batch = std::make_unique<Batch>();
+        batch->count = size;
+        const bool one_destination = random() % 4 == 0;
+        for (uint32_t i = 0; i < size; ++i) {
+          batch->destination[i] = one_destination && i > 0 ? batch->destination[0]
+                                                           : 0x0a000000 | (random() & 0x0007ffff);
+          batch->hash[i] = static_cast<uint32_t>(random());
+        }
+        std::vector<EdgeId> edges(size);
+        const bool is_uniform = loop->look_up(table.router, *batch, edges);
+        for (uint32_t i = 0; i < size; ++i) {
+          ASSERT_EQ(edges[i], table.expected(batch->destination[i], batch->hash[i]))
+              << loop->name << " lane " << i << " of " << size;
+          if (is_uniform) {
+            ASSERT_EQ(edges[i], edges[0]);
+          }
+        }
+      }
+    }
+  }
+}
+
+class InputStage : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto pool = PacketPool::create({4096, 2176}, 4000);
+    ASSERT_TRUE(pool) << pool.error().to_string();
+    pool_.emplace(std::move(*pool));
+    tables_.pool = pool_->get();
+    tables_.frees_raw = true;
+    tables_.router_count = 1;
+    tables_.routers = std::make_unique<Router[]>(1);
+    worker_ = std::make_unique<Worker>(tables_, 0, 256, 1);
+  }
+
+  void load(const std::vector<Frame>& frames) {
+    PassTable& pass = worker_->pass;
+    pass.count = 0;
+    for (const Frame& frame : frames) {
+      rte_mbuf* packet = rte_pktmbuf_alloc(tables_.pool);
+      ASSERT_NE(packet, nullptr);
+      auto* octets = rte_pktmbuf_mtod(packet, uint8_t*);
+      std::copy(frame.begin(), frame.end(), octets);
+      packet->data_len = static_cast<uint16_t>(frame.size());
+      packet->pkt_len = packet->data_len;
+      pass.packet[pass.count] = packet;
+      pass.frame[pass.count++] = octets;
+    }
+  }
+
+  Tables tables_;
+  std::optional<PacketPool> pool_;
+  std::unique_ptr<Worker> worker_;
+};
+
+// Mostly good, sometimes of another shape, sometimes with a flipped octet.
+Frame random_frame(std::mt19937& random) {
+  using pcap::PacketBuilder;
+  const Ipv4Address from(static_cast<uint32_t>(random())), to(static_cast<uint32_t>(random()));
+  PacketBuilder builder;
+  builder.ipv4(from, to).ttl(static_cast<uint8_t>(random()));
+  switch (random() % 8) {
+    case 0:
+      builder.icmp_echo_request(static_cast<uint16_t>(random()), 1);
+      break;
+    case 1:
+      builder.protocol(static_cast<uint8_t>(random()));
+      break;
+    case 2: {
+      const uint8_t nops[] = {1, 1, 1, 0};
+      builder.options(nops).udp(1, 2);
+      break;
+    }
+    case 3:
+      builder.tcp(static_cast<uint16_t>(random()), 80);
+      if (random() % 2 == 0) builder.more_fragments();
+      break;
+    default:
+      builder.udp(static_cast<uint16_t>(random()), static_cast<uint16_t>(random()));
+  }
+  builder.payload(std::string(random() % 40, 'x'));
+  Frame frame = builder.frame();
+  if (random() % 4 == 0) frame[12 + random() % 30 % (frame.size() - 12)] ^= 1 << random() % 8;
+  if (random() % 16 == 0) frame.resize(random() % frame.size());
+  if (random() % 8 == 0) frame.resize(frame.size() + 6);  // padding
+  return frame;
+}
+
+TEST_F(InputStage, AgreesWithTheSlowReaderOnEveryPacket) {
+  std::mt19937 random(2);
+  const auto batch = std::make_unique<Batch>();
+  for (int round = 0; round < 60; ++round) {
+    for (const uint32_t size : kSizes) {
+      std::vector<Frame> frames;
+      // Some batches with good packets only, so that whole vectors pass.
+      const bool all_good = round % 3 == 0;
+      for (uint32_t i = 0; i < size; ++i) {
+        frames.push_back(
+            all_good ? pcap::PacketBuilder()
+                           .ipv4(Ipv4Address(10, 1, 2, static_cast<uint8_t>(random())),
+                                 Ipv4Address(10, 2, static_cast<uint8_t>(random()), 9))
+                           .udp(static_cast<uint16_t>(random()), static_cast<uint16_t>(random()))
+                           .payload(std::string(random() % 30, 'y'))
+                           .frame()
+                     : random_frame(random));
+      }
+      for (const HotLoop* loop : hot_loops()) {
+        load(frames);
+        batch->count = 0;
+        loop->take(*worker_, 0, 0, size, *batch);
+        uint32_t lane = 0;
+        for (uint32_t i = 0; i < size; ++i) {
+          Inspected expected;
+          if (inspect(frames[i].data(), static_cast<uint32_t>(frames[i].size()), expected)) {
+            continue;
+          }
+          ASSERT_LT(lane, batch->count) << loop->name;
+          EXPECT_EQ(batch->ref[lane], i) << loop->name;
+          EXPECT_EQ(batch->destination[lane], expected.destination);
+          EXPECT_EQ(batch->hash[lane], expected.hash);
+          EXPECT_EQ(batch->info[lane], expected.info);
+          EXPECT_EQ(worker_->pass.shape[i], expected.shape) << loop->name;
+          ++lane;
+        }
+        EXPECT_EQ(lane, batch->count) << loop->name;
+        for (uint32_t i = 0; i < batch->count; ++i) {
+          rte_pktmbuf_free(worker_->pass.packet[batch->ref[i]]);
+        }
+        worker_->flush_freed();
+      }
+    }
+  }
+}
+
+TEST_F(InputStage, ReadsWhatThePacketLibraryReads) {
+  std::mt19937 random(3);
+  for (int round = 0; round < 5000; ++round) {
+    const Frame frame = random_frame(random);
+    Inspected lane;
+    const auto reason = inspect(frame.data(), static_cast<uint32_t>(frame.size()), lane);
+    const auto parsed = pcap::parse_frame(pcap::LinkType::ethernet, frame);
+    if (parsed) {
+      const bool is_bad = is_bad_source(parsed->flow.source.value()) ||
+                          is_bad_destination(parsed->flow.destination.value());
+      ASSERT_EQ(reason.has_value(), is_bad);
+      if (!is_bad) {
+        EXPECT_EQ(lane.hash, lpm::flow_hash(parsed->flow));
+        EXPECT_EQ(info::length(lane.info), parsed->total_length);
+      }
+    } else {
+      ASSERT_TRUE(reason);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skyhop::dataplane

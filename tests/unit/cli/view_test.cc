@@ -1,0 +1,237 @@
+// What users see of runs, checks and traces.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "control/cli/check_view.h"
+#include "control/cli/network_view.h"
+#include "control/cli/run_view.h"
+#include "control/cli/trace_view.h"
+
+namespace skyhop::cli {
+namespace {
+
+using dataplane::DropReason;
+
+constexpr report::Style kAscii = {.charset = report::Charset::ascii};
+
+emulator::RunReport small_run() {
+  emulator::RunReport report;
+  report.convergence = {.converged = true, .took = lab::Seconds(61.5), .waiting = {}};
+  report.sessions = {{"transit-1 - routerserver-0", "Established", 65020, 65515, ""},
+                     {"transit-1 - routerserver-1", "Active", 65020, 65515, "peering missing"}};
+  report.counters.offered = 1000;
+  report.counters.originated = 3;
+  report.counters.delivered = 900;
+  report.counters.held = 1;
+  report.counters.drops[static_cast<size_t>(DropReason::nsg_denied)] = 102;
+  report.counters.routers = {{.packets = 1000, .batches = 40, .cycles = 12000, .drops = {}},
+                             {.packets = 0, .batches = 0, .cycles = 0, .drops = {}}};
+  report.counters.routers[0].drops[static_cast<size_t>(DropReason::nsg_denied)] = 102;
+  report.counters.links = {{.packets = 900, .bytes = 123000}};
+  report.counters.ports = {
+      {.received = 1000, .received_bytes = 60000, .delivered = 900, .delivered_bytes = 45000}};
+  report.router_names = {"spoke1", "spoke2"};
+  report.link_names = {"spoke1 -> transit-1"};
+  report.port_names = {"spoke1-test-vm"};
+  report.seconds = 2;
+  report.workers = 1;
+  report.notes = {"no hugepages"};
+  report.events = {"1s: gateway transit-1 down"};
+  report.checks = {{"reachable", lab::Seconds(5), true, "delivered to spoke2-test-vm"}};
+  return report;
+}
+
+TEST(RunText, Golden) {
+  EXPECT_EQ(run_text("lab", small_run(), kAscii), R"(lab: converged in 61.5 s of virtual time
+1 of 2 BGP sessions established
+note: no hugepages
+
+BGP sessions
+Session                     AS             State        Problem
+--------------------------  -------------  -----------  ---------------
+transit-1 - routerserver-0  65020 - 65515  Established
+transit-1 - routerserver-1  65020 - 65515  Active       peering missing
+
+Packets
+Packets     Count   Share  Meaning
+----------  -----  ------  ---------------------------------------------
+offered     1,000  99.7 %  received from ports, generators and captures
+originated      3   0.3 %  made by routers: ICMP
+delivered     900  89.7 %  left the model where they were addressed to
+held            1   0.1 %  inside of the model when it stopped
+nsg_denied    102  10.2 %  a network security group denies the flow
+1,003 in = 900 delivered + 1 held + 102 dropped
+
+Throughput  450 pps and 180 kbit/s delivered, for 2.00 s with 1 worker lcore
+
+Latency
+From stamp in to stamp out  samples  min  p50  p90  p99  p99.9  max
+--------------------------  -------  ---  ---  ---  ---  -----  ---
+whole path                        0    -    -    -    -      -    -
+
+Routers
+Router  Packets  Per batch  Cycles per packet  Dropped
+------  -------  ---------  -----------------  -------
+spoke1    1,000       25.0               12.0      102
+
+Links
+Link                 Packets  Bytes on the wire        Rate
+-------------------  -------  -----------------  ----------
+spoke1 -> transit-1      900            123,000  492 kbit/s
+
+Checks
+    At  Check      Result  Found
+------  ---------  ------  ---------------------------
+5.00 s  reachable  ok      delivered to spoke2-test-vm
+
+Events
+  1s: gateway transit-1 down
+)");
+}
+
+TEST(RunText, ALostPacketIsShouted) {
+  emulator::RunReport report = small_run();
+  report.counters.delivered = 899;
+  EXPECT_NE(run_text("lab", report, kAscii)
+                .find("BROKEN: packets were lost uncounted: 1,003 in = "
+                      "899 delivered + 1 held + 102 dropped\n"),
+            std::string::npos);
+}
+
+TEST(RunJson, HasWhatScriptsRelyOn) {
+  const auto json = run_json("lab", small_run());
+  EXPECT_EQ(json.at("converged"), true);
+  EXPECT_EQ(json.at("packets").at("offered"), 1000);
+  EXPECT_EQ(json.at("packets").at("delivered"), 900);
+  EXPECT_EQ(json.at("packets").at("held"), 1);
+  EXPECT_EQ(json.at("packets").at("dropped"), nlohmann::ordered_json({{"nsg_denied", 102}}));
+  EXPECT_EQ(json.at("packets").at("sum_law_holds"), true);
+  EXPECT_EQ(json.at("throughput").at("pps"), 450.0);
+  EXPECT_EQ(json.at("throughput").at("bps"), 180000.0);
+  for (const char* key : {"min", "p50", "p90", "p99", "p999", "max"}) {
+    EXPECT_TRUE(json.at("latency_ns").contains(key)) << key;
+  }
+  EXPECT_EQ(json.at("routers").at(0).at("name"), "spoke1");
+  EXPECT_EQ(json.at("routers").at(0).at("packets_per_batch"), 25.0);
+  EXPECT_EQ(json.at("routers").at(0).at("cycles_per_packet"), 12.0);
+  EXPECT_EQ(json.at("links").at(0).at("bytes"), 123000);
+  EXPECT_EQ(json.at("checks").at(0).at("passed"), true);
+}
+
+TEST(CheckView, ConvergenceThatFails) {
+  const emulator::Convergence convergence{
+      .converged = false, .took = lab::Seconds(600), .waiting = {"vng-0 - transit-2: Active"}};
+  EXPECT_EQ(convergence_text(convergence, kAscii),
+            "not converged after 600 s of virtual time\n  vng-0 - transit-2: Active\n");
+}
+
+TEST(CheckView, JunitCasesOfALab) {
+  emulator::TimelineReport report;
+  report.convergence.converged = true;
+  report.checks = {{"reachable", lab::Seconds(0), true, "delivered"},
+                   {"path", lab::Seconds(10), false, "crosses transit-1"}};
+  const report::JunitSuite suite = junit_suite("ars", report);
+  ASSERT_EQ(suite.cases.size(), 3u);
+  EXPECT_EQ(suite.cases[0].name, "converges");
+  EXPECT_FALSE(suite.cases[0].failure);
+  EXPECT_FALSE(suite.cases[1].failure);
+  EXPECT_EQ(suite.cases[2].name, "path (at 10.0 s)");
+  EXPECT_EQ(suite.cases[2].failure, "crosses transit-1");
+}
+
+emulator::Trace small_trace() {
+  emulator::Trace trace;
+  trace.from = "a";
+  trace.to = "b";
+  trace.forward.flow = {.source = {10, 0, 30, 5},
+                        .destination = {10, 0, 110, 5},
+                        .source_port = 40000,
+                        .destination_port = 80,
+                        .protocol = 6};
+  emulator::TraceHop hop;
+  hop.router = "spoke1";
+  hop.kind = "gateway";
+  hop.address = {10, 0, 30, 4};
+  hop.decrements_ttl = true;
+  hop.prefix = lpm::Ipv4Prefix({10, 0, 110, 0}, 24);
+  hop.source = "controller";
+  hop.description = "learned by transit-1";
+  hop.losers = {{"system", "", "the controller's route is preferred"}};
+  hop.choices = {"transit-1", "transit-1-hagw"};
+  hop.next_hop = "transit-1";
+  hop.via = lpm::Ipv4Address(10, 0, 21, 132);
+  hop.link = "spoke1 - transit-1";
+  hop.link_kind = "tunnel";
+  emulator::TraceNsg nsg;
+  nsg.where = "a-nic";
+  nsg.direction = "Outbound";
+  nsg.verdict = {.allowed = true, .nsg = "a-nsg", .rule = "HTTP"};
+  hop.nsgs = {nsg};
+  trace.forward.hops = {hop};
+  trace.forward.verdict = "dropped at transit-1: no_route";
+  trace.forward.drop = DropReason::no_route;
+  return trace;
+}
+
+TEST(TraceText, Golden) {
+  EXPECT_EQ(trace_text(small_trace(), kAscii), R"(a -> b: tcp 10.0.30.5:40000 -> 10.0.110.5:80
+   1  spoke1  10.0.30.4  gateway
+      route    10.0.110.0/24  controller: learned by transit-1
+      lost     system: the controller's route is preferred
+      ecmp     transit-1 of transit-1, transit-1-hagw
+      next hop transit-1 via 10.0.21.132
+      link     spoke1 - transit-1 (tunnel)
+      nsg      a-nic Outbound: allowed by HTTP of a-nsg
+      dropped at transit-1: no_route
+)");
+}
+
+TEST(TraceJson, HasHopsAndVerdict) {
+  const auto json = trace_json(small_trace());
+  EXPECT_EQ(json.at("reachable"), false);
+  EXPECT_EQ(json.at("back"), nullptr);
+  const auto& forward = json.at("forward");
+  EXPECT_EQ(forward.at("drop"), "no_route");
+  EXPECT_EQ(forward.at("hops").at(0).at("prefix"), "10.0.110.0/24");
+  EXPECT_EQ(forward.at("hops").at(0).at("nsgs").at(0).at("access"), "Allow");
+  EXPECT_EQ(mtr_json({{{10, 0, 30, 4}}, {{10, 0, 21, 132}, {10, 0, 21, 196}}}).dump(),
+            R"([["10.0.30.4"],["10.0.21.132","10.0.21.196"]])");
+}
+
+TEST(NetworkView, NamesInsteadOfIds) {
+  cloud::Network network;
+  network.name = "lab";
+  network.vnets = {{.name = "hub",
+                    .location = "eastus",
+                    .address_space = {{{10, 0, 0, 0}, 16}},
+                    .subnets = {cloud::SubnetId(0)},
+                    .peerings = {}}};
+  network.subnets = {{.name = "GatewaySubnet",
+                      .vnet = cloud::VnetId(0),
+                      .prefix = {{10, 0, 1, 0}, 24},
+                      .route_table = {},
+                      .nsg = {},
+                      .router = {}}};
+  network.facts = {{"hub", "location", "eastus", "written"}};
+  EXPECT_EQ(network_tables(network, kAscii), R"(Virtual networks
+Virtual network  Location  Address space  Made by
+---------------  --------  -------------  -------
+hub              eastus    10.0.0.0/16    the lab
+
+Subnets
+Subnet             Prefix       Route table  Security group
+-----------------  -----------  -----------  --------------
+hub/GatewaySubnet  10.0.1.0/24
+
+Derived values
+Subject  Attribute  Value   Reason
+-------  ---------  ------  -------
+hub      location   eastus  written
+)");
+  EXPECT_EQ(network_json(network).at("virtual_networks").at(0).at("subnets").at(0).at("name"),
+            "GatewaySubnet");
+}
+
+}  // namespace
+}  // namespace skyhop::cli
