@@ -90,7 +90,7 @@ void add_hop(size_t number, const TraceHop& hop, Lines& lines) {
   if (hop.prefix) {
     lines.detail("route", fmt::format("{}  {}{}{}", hop.prefix->to_string(), hop.source,
                                       hop.description.empty() ? "" : ": ", hop.description));
-  } else if (!hop.router.empty()) {
+  } else if (hop.kind != "vm") {
     lines.detail("route", "none", Tone::bad);
   }
   for (const emulator::TraceLoser& l : hop.losers) {

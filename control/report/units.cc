@@ -47,7 +47,7 @@ std::string nanoseconds(double ns) {
   return scaled(ns, kUnits);
 }
 
-std::string seconds(double s) { return nanoseconds(s * 1e9); }
+std::string seconds(double s) { return s == 0 ? "0 s" : nanoseconds(s * 1e9); }
 
 std::string bytes(uint64_t bytes) {
   static constexpr std::array kUnits = {Unit{1, "B"}, Unit{1024.0, "KiB"},

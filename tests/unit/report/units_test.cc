@@ -21,6 +21,7 @@ TEST(Units, ThreeSignificantDigits) {
   EXPECT_EQ(nanoseconds(812), "812 ns");
   EXPECT_EQ(nanoseconds(1340), "1.34 µs");
   EXPECT_EQ(nanoseconds(2.5e6), "2.50 ms");
+  EXPECT_EQ(seconds(0), "0 s");
   EXPECT_EQ(seconds(3), "3.00 s");
   EXPECT_EQ(seconds(180), "180 s");
   EXPECT_EQ(bytes(64), "64 B");
