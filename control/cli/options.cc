@@ -27,7 +27,7 @@ constexpr OptionSpec kLcores = {"lcores", "N|LIST",
 constexpr OptionSpec kRun[] = {
     {"duration", "S", "seconds of traffic, also 500ms or 2m (default: the lab's timeline, or 3)"},
     {"rate", "PPS|max", "packets per second, also 200k or 1.5M (default: as the lab says)"},
-    {"size", "N|imix", "octets of a frame without FCS (default: as the lab says)"},
+    {"size", "N|imix", "octets of a frame, FCS included (default: as the lab says)"},
     {"from", "VM", "send from this VM instead of the lab's traffic"},
     {"to", "VM", "to this one"},
     kLcores,

@@ -75,8 +75,8 @@ Parsed<double> parse_rate(const std::string& text) {
 
 Parsed<std::string> parse_size(const std::string& text) {
   const std::optional<unsigned> octets = to_unsigned(text);
-  if (text == "imix" || (octets && *octets >= 60 && *octets <= 9214)) return text;
-  return refuse(text, "frame size (octets without FCS from 60 to 9214, or imix)");
+  if (text == "imix" || (octets && *octets >= 64 && *octets <= 9218)) return text;
+  return refuse(text, "frame size (octets, FCS included, from 64 to 9218, or imix)");
 }
 
 Parsed<LcoreOptions> parse_lcores(const std::string& text) {

@@ -249,7 +249,7 @@ struct TrafficFlow {
   std::string protocol = "udp";
   uint16_t destination_port = 80;
   uint32_t flows = 1024;    ///< source ports
-  std::string size = "64";  ///< bytes of the frame without FCS, or "imix"
+  std::string size = "64";  ///< octets of the frame, FCS included, or "imix"
   double pps = 0;           ///< 0: as fast as possible
 };
 
