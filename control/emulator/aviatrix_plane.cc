@@ -65,8 +65,8 @@ AviatrixPlane::AviatrixPlane(const lab::Lab& lab, const cloud::Network& network,
   program_.originate.resize(network.gateways.size());
   program_.route_tables.resize(network.route_tables.size());
   for (size_t i = 0; i < network.gateways.size(); ++i) {
-    const auto spoke =
-        std::ranges::find(lab.spoke_gateways, network.gateways[i].resource, &lab::SpokeGateway::name);
+    const auto spoke = std::ranges::find(lab.spoke_gateways, network.gateways[i].resource,
+                                         &lab::SpokeGateway::name);
     if (network.gateways[i].kind == GatewayKind::spoke && spoke != lab.spoke_gateways.end()) {
       configuration_.included_advertised_spoke_routes[i] = spoke->included_advertised_spoke_routes;
     }
@@ -113,9 +113,9 @@ void AviatrixPlane::poll() {
   for (size_t i = 0; i < network_.gateways.size(); ++i) {
     if (network_.gateways[i].kind != GatewayKind::transit) continue;
     std::set<Ipv4Prefix> prefixes;
-    for (const auto* known : {&learned_[i], network_.gateways[i].twin
-                                                ? &learned_[network_.gateways[i].twin->index()]
-                                                : &learned_[i]}) {
+    for (const auto* known :
+         {&learned_[i], network_.gateways[i].twin ? &learned_[network_.gateways[i].twin->index()]
+                                                  : &learned_[i]}) {
       for (const auto& route : *known) prefixes.insert(route.prefix);
     }
     if (const auto router = network_.gateways[i].router) {
@@ -203,8 +203,10 @@ void AviatrixPlane::install_connected(GatewayId id) {
     add_local(network_.at(nic).address, "own address of " + network_.at(nic).name);
   }
   for (const cloud::Link& link : network_.links) {
-    if (link.a == *gateway.router && link.a_address) add_local(*link.a_address, "inside " + link.name);
-    if (link.b == *gateway.router && link.b_address) add_local(*link.b_address, "inside " + link.name);
+    if (link.a == *gateway.router && link.a_address)
+      add_local(*link.a_address, "inside " + link.name);
+    if (link.b == *gateway.router && link.b_address)
+      add_local(*link.b_address, "inside " + link.name);
   }
   table.replace(kConnected, std::move(offers));
 }
@@ -241,13 +243,13 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
     offers.push_back(std::move(own));
   }
   if (!over_twin.empty()) {
-    offers.push_back({.source = Source::bgp,
-                      .preference = cloud::aviatrix::kTwinMetric,
-                      .primary = over_twin,
-                      .description = fmt::format("known to {}, over the HA link (metric {})",
-                                                 network_.at(*gateway.twin).name,
-                                                 cloud::aviatrix::kTwinMetric),
-                      .rule = "V43"});
+    offers.push_back(
+        {.source = Source::bgp,
+         .preference = cloud::aviatrix::kTwinMetric,
+         .primary = over_twin,
+         .description = fmt::format("known to {}, over the HA link (metric {})",
+                                    network_.at(*gateway.twin).name, cloud::aviatrix::kTwinMetric),
+         .rule = "V43"});
   }
   table.set(kBgp, prefix, std::move(offers));
 }
@@ -286,9 +288,9 @@ NextHop AviatrixPlane::into_vnet(GatewayId id, size_t nic_index) {
 
 bool AviatrixPlane::twin_knows(GatewayId id, Ipv4Prefix prefix) const {
   const auto twin = network_.at(id).twin;
-  return twin && std::ranges::find(learned_[twin->index()], prefix,
-                                   &cloud::aviatrix::LearnedRoute::prefix) !=
-                     learned_[twin->index()].end();
+  return twin &&
+         std::ranges::find(learned_[twin->index()], prefix,
+                           &cloud::aviatrix::LearnedRoute::prefix) != learned_[twin->index()].end();
 }
 
 }  // namespace skyhop::emulator

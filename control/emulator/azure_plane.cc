@@ -152,8 +152,8 @@ void AzurePlane::collect(GatewayId id) {
       if (!path.peer) continue;
       const std::string& group = speaker->peer_config(*path.peer).group;
       const bool from_nva = is_server && group == cloud::azure::kNvaGroup;
-      const bool from_branch = is_vpn && (group == cloud::azure::kBranchGroup ||
-                                          group == cloud::azure::kSiblingGroup);
+      const bool from_branch =
+          is_vpn && (group == cloud::azure::kBranchGroup || group == cloud::azure::kSiblingGroup);
       if (!from_nva && !from_branch) continue;
       routes.push_back({.instance = id,
                         .prefix = best.prefix,
@@ -242,8 +242,7 @@ void AzurePlane::install_static(const cloud::VpnGateway& gateway) {
                                                     : std::nullopt;
       if (own) add_local(*own, "inside " + link.name);
     }
-    for (const Ipv4Prefix prefix :
-         cloud::azure::gateway_vnet_prefixes(network_, instance.vnet)) {
+    for (const Ipv4Prefix prefix : cloud::azure::gateway_vnet_prefixes(network_, instance.vnet)) {
       if (const auto hop = into_fabric(instance)) {
         connected[prefix] = {{.source = Source::system,
                               .preference = kVnetPreference,

@@ -1,5 +1,5 @@
-// The Azure side alive: what route servers and VPN gateways know becomes the fabric's tables and the
-// VPN gateway instances' own (A12, A20-A28, A38, A47, A53-A65).
+// The Azure side alive: what route servers and VPN gateways know becomes the fabric's tables and
+// the VPN gateway instances' own (A12, A20-A28, A38, A47, A53-A65).
 #pragma once
 
 #include <memory>

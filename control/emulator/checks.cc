@@ -96,8 +96,7 @@ struct Evaluate {
     const auto session = emulation.network().find_session(check.session);
     if (!session) return fail("there is no session '" + check.session + "'");
     const std::string state = emulation.session_state(*session);
-    const bool holds =
-        check.state == "Down" ? state != "Established" : state == check.state;
+    const bool holds = check.state == "Down" ? state != "Established" : state == check.state;
     return Outcome{holds, check.session + " is " + state};
   }
 
@@ -116,8 +115,8 @@ struct Evaluate {
       });
     };
     if (check.expected && !check.next_hops.empty()) {
-      outcome.holds = in_use.size() == check.next_hops.size() &&
-                      std::ranges::all_of(in_use, is_named);
+      outcome.holds =
+          in_use.size() == check.next_hops.size() && std::ranges::all_of(in_use, is_named);
     }
     if (check.expected && check.as_path && best.as_path != *check.as_path) outcome.holds = false;
     return outcome;

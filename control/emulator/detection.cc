@@ -16,8 +16,8 @@ constexpr auto kTunnelSetup = std::chrono::seconds(5);
 
 }  // namespace
 
-Detection::Detection(const lab::Lab& lab, const cloud::Network& network,
-                     const ElementState& state, bgp::Scheduler& scheduler,
+Detection::Detection(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
+                     bgp::Scheduler& scheduler,
                      std::vector<std::unique_ptr<routing::RouterTable>>& tables)
     : lab_(lab), network_(network), state_(state), scheduler_(scheduler), tables_(tables) {
   // Tunnels that can never come up, and those of spokes not launched yet, start out dead.
@@ -52,8 +52,8 @@ void Detection::watch(RouterId router, LinkId link) {
   scheduler_.schedule(is_up ? bgp::Duration(kTunnelSetup) : *detection, [=, this] {
     // Only what is still so after that time is noticed.
     if (state_.is_up(link) != is_up) return;
-    const bool changed = is_up ? known_dead_.erase({router, link}) > 0
-                               : known_dead_.insert({router, link}).second;
+    const bool changed =
+        is_up ? known_dead_.erase({router, link}) > 0 : known_dead_.insert({router, link}).second;
     if (!changed) return;
     routing::RouterTable& table = *tables_[router.index()];
     for (const lpm::EdgeId edge : table.edges_over(link)) table.set_edge_alive(edge, is_up);

@@ -19,8 +19,7 @@ namespace skyhop::emulator {
 class Detection {
  public:
   Detection(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
-            bgp::Scheduler& scheduler,
-            std::vector<std::unique_ptr<routing::RouterTable>>& tables);
+            bgp::Scheduler& scheduler, std::vector<std::unique_ptr<routing::RouterTable>>& tables);
 
   /// The link, or the machine at one of its ends, went down or came up.
   void link_changed(cloud::LinkId link);

@@ -1,7 +1,7 @@
 // The whole control plane of one lab, alive: speakers, controller, fabric, state of every element.
 //
-// Time is virtual and stands still between calls. Nothing here touches packets; forwarding goes to a
-// FibSink (the data plane, or nothing for commands that only need the answer).
+// Time is virtual and stands still between calls. Nothing here touches packets; forwarding goes to
+// a FibSink (the data plane, or nothing for commands that only need the answer).
 #pragma once
 
 #include <memory>

@@ -30,8 +30,7 @@ Result<cloud::VmId> vm_named(const cloud::Network& network, const std::string& n
   return unknown("VM", name, names_of(network.vms));
 }
 
-Result<lpm::Ipv4Address> destination_named(const cloud::Network& network,
-                                           const std::string& name) {
+Result<lpm::Ipv4Address> destination_named(const cloud::Network& network, const std::string& name) {
   if (const auto address = lpm::Ipv4Address::parse(name)) return *address;
   if (const auto vm = network.find_vm(name)) return network.at(network.at(*vm).nic).address;
   if (const auto router = network.find_router(name)) return network.at(*router).address;

@@ -195,10 +195,10 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
       on_progress({.elapsed_s = now,
                    .total_s = pace.seconds,
                    .virtual_now = virtual_now,
-                   .mpps = now > last_time ? static_cast<double>(counters.delivered -
-                                                                 last_delivered) /
-                                                 (now - last_time) / 1e6
-                                           : 0,
+                   .mpps = now > last_time
+                               ? static_cast<double>(counters.delivered - last_delivered) /
+                                     (now - last_time) / 1e6
+                               : 0,
                    .delivered = counters.delivered,
                    .dropped = counters.dropped()});
       last_delivered = counters.delivered;

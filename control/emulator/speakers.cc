@@ -62,11 +62,9 @@ void configure_vpn_gateway_peer(const cloud::Network& network, const cloud::VpnG
   const bool is_branch = peer.group == cloud::azure::kBranchGroup;
   peer.import_policy = is_branch ? cloud::azure::vpn_gateway_import_from_branch(network, gateway)
                                  : cloud::azure::vpn_gateway_import_from_ibgp(network, gateway);
-  peer.export_policy = is_branch
-                           ? cloud::azure::vpn_gateway_export_to_branch(network, gateway)
-                           : cloud::azure::vpn_gateway_export_to_ibgp(network, gateway, own);
-  peer.prefix_limit.maximum =
-      cloud::azure::vpn_gateway_max_prefixes(network, gateway, peer.group);
+  peer.export_policy = is_branch ? cloud::azure::vpn_gateway_export_to_branch(network, gateway)
+                                 : cloud::azure::vpn_gateway_export_to_ibgp(network, gateway, own);
+  peer.prefix_limit.maximum = cloud::azure::vpn_gateway_max_prefixes(network, gateway, peer.group);
 }
 
 const lab::TransitGateway* transit_of(const lab::Lab& lab, const cloud::Gateway& gateway) {
@@ -94,10 +92,8 @@ Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const Ele
     : lab_(lab),
       network_(network),
       state_(state),
-      transport_(scheduler,
-                 [this](lpm::Ipv4Address from, lpm::Ipv4Address to, uint8_t) {
-                   return is_reachable(from, to);
-                 }),
+      transport_(scheduler, [this](lpm::Ipv4Address from, lpm::Ipv4Address to,
+                                   uint8_t) { return is_reachable(from, to); }),
       scheduler_(scheduler),
       speakers_(network.gateways.size()),
       sessions_of_peer_(network.gateways.size()),

@@ -17,8 +17,8 @@ namespace skyhop::emulator {
 class Speakers {
  public:
   using OnRoutes = std::function<void(cloud::GatewayId, std::span<const lpm::Ipv4Prefix>)>;
-  using OnState = std::function<void(cloud::SessionId, bgp::SessionState from,
-                                     bgp::SessionState to, const std::string& reason)>;
+  using OnState = std::function<void(cloud::SessionId, bgp::SessionState from, bgp::SessionState to,
+                                     const std::string& reason)>;
 
   /// Everything is referenced, nothing copied; all outlive the speakers.
   Speakers(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
@@ -46,8 +46,12 @@ class Speakers {
     bgp::PeerId peer{};
     bool exists = false;  ///< false: this end is not configured, or can never come up
   };
-  [[nodiscard]] const End& end_a(cloud::SessionId session) const { return ends_a_[session.index()]; }
-  [[nodiscard]] const End& end_b(cloud::SessionId session) const { return ends_b_[session.index()]; }
+  [[nodiscard]] const End& end_a(cloud::SessionId session) const {
+    return ends_a_[session.index()];
+  }
+  [[nodiscard]] const End& end_b(cloud::SessionId session) const {
+    return ends_b_[session.index()];
+  }
   /// The session that a peer of a gateway's speaker belongs to.
   [[nodiscard]] cloud::SessionId session_of(cloud::GatewayId gateway, bgp::PeerId peer) const;
 

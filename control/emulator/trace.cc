@@ -37,7 +37,9 @@ std::string_view kind_of(cloud::LinkKind kind) {
   return "fabric";
 }
 
-RouterId far_end(const cloud::Link& link, RouterId from) { return link.a == from ? link.b : link.a; }
+RouterId far_end(const cloud::Link& link, RouterId from) {
+  return link.a == from ? link.b : link.a;
+}
 
 bool is_up(const Emulation& emulation, RouterId router) {
   const auto* gateway = std::get_if<GatewayId>(&emulation.network().at(router).what);
@@ -82,11 +84,10 @@ class Walk {
   std::optional<RouterId> cross(RouterId id) {
     const cloud::Router& router = network_.at(id);
     const routing::RouterTable& table = emulation_.table(id);
-    TraceHop& hop = path_.hops.emplace_back(
-        TraceHop{.router = router.name,
-                 .kind = std::string(kind_of(network_, router)),
-                 .address = router.address,
-                 .decrements_ttl = router.decrements_ttl});
+    TraceHop& hop = path_.hops.emplace_back(TraceHop{.router = router.name,
+                                                     .kind = std::string(kind_of(network_, router)),
+                                                     .address = router.address,
+                                                     .decrements_ttl = router.decrements_ttl});
     const auto destination = path_.flow.destination;
     if (!is_up(emulation_, id)) return end(DropReason::router_down, router.name);
     const routing::Entry* entry = table.lookup(destination);
@@ -179,11 +180,10 @@ class Walk {
   bool passes(NicId nic, lab::Direction direction) {
     const auto nsgs = emulation_.filters(nic, direction);
     if (nsgs.empty()) return true;
-    TraceNsg verdict{
-        .where = network_.at(nic).name,
-        .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
-        .verdict = cloud::azure::evaluate(nsgs, path_.flow),
-        .by_state = established_ != nullptr && established_->contains(nic)};
+    TraceNsg verdict{.where = network_.at(nic).name,
+                     .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
+                     .verdict = cloud::azure::evaluate(nsgs, path_.flow),
+                     .by_state = established_ != nullptr && established_->contains(nic)};
     const bool allowed = verdict.by_state || verdict.verdict.allowed;
     if (allowed) allowed_.insert(nic);
     path_.hops.back().nsgs.push_back(std::move(verdict));
@@ -241,8 +241,7 @@ Trace trace(const Emulation& emulation, const TraceRequest& request) {
   return result;
 }
 
-std::vector<std::vector<Ipv4Address>> mtr(const Emulation& emulation,
-                                          const TraceRequest& request) {
+std::vector<std::vector<Ipv4Address>> mtr(const Emulation& emulation, const TraceRequest& request) {
   const cloud::Network& network = emulation.network();
   std::vector<std::vector<Ipv4Address>> hops;
   const auto note = [&](size_t depth, Ipv4Address address) {

@@ -27,8 +27,8 @@ struct TraceLoser {
 
 /// One router of the path, or the VM at its end (`router` empty).
 struct TraceHop {
-  std::string router;    ///< "transit-1", "transit-1/av-gw-transit-1-eth1-bgp_lan"
-  std::string kind;      ///< "gateway", "vpn_gateway", "fabric", "vm"
+  std::string router;  ///< "transit-1", "transit-1/av-gw-transit-1-eth1-bgp_lan"
+  std::string kind;    ///< "gateway", "vpn_gateway", "fabric", "vm"
   Ipv4Address address;
   bool decrements_ttl = false;
   std::optional<Ipv4Prefix> prefix;  ///< what matched; none: no route
@@ -38,8 +38,8 @@ struct TraceHop {
   std::vector<std::string> choices;  ///< all next hops in use, for ECMP
   std::string next_hop;              ///< the one this flow takes
   std::optional<Ipv4Address> via;
-  std::string link;                  ///< "spoke1 - transit-1"; empty at the end
-  std::string link_kind;             ///< "fabric", "tunnel", "ha"
+  std::string link;       ///< "spoke1 - transit-1"; empty at the end
+  std::string link_kind;  ///< "fabric", "tunnel", "ha"
   std::vector<TraceNsg> nsgs;
 };
 
@@ -63,8 +63,8 @@ struct Trace {
 struct TraceRequest {
   cloud::VmId from;
   Ipv4Address to;
-  uint8_t protocol = 1;  ///< IP protocol number
-  uint16_t source_port = 0;       ///< ICMP: the echo identifier
+  uint8_t protocol = 1;      ///< IP protocol number
+  uint16_t source_port = 0;  ///< ICMP: the echo identifier
   uint16_t destination_port = 0;
 };
 

@@ -132,7 +132,7 @@ const ObjectTable& table_of<TrafficFlow>() {
     t.member("protocol", &T::protocol, "Of the packets.").words({"icmp", "tcp", "udp"});
     t.member("destination_port", &T::destination_port, "Of tcp and udp.");
     t.member("flows", &T::flows, "How many flows; they differ in the source port.").range(1, 64512);
-    t.member("size", &T::size, "Octets of the Ethernet frame without its check sum, or imix.")
+    t.member("size", &T::size, "Octets of the Ethernet frame, check sum included, or imix.")
         .as(Kind::frame_size);
     t.member("pps", &T::pps, "Packets per second; 0: as fast as possible.");
     return std::move(t).table();

@@ -42,9 +42,8 @@ struct Edge {
   static Edge drop(dataplane::DropReason reason) { return {.reason = reason}; }
   static Edge local() { return {.kind = Kind::local}; }
   static Edge over(Channel channel, std::vector<Ipv4Prefix> allowed_sources = {}) {
-    return {.kind = Kind::channel,
-            .channel = channel,
-            .allowed_sources = std::move(allowed_sources)};
+    return {
+        .kind = Kind::channel, .channel = channel, .allowed_sources = std::move(allowed_sources)};
   }
   static Edge to(NicId nic, std::vector<Ipv4Prefix> allowed_sources = {}) {
     return {.kind = Kind::nic, .nic = nic, .allowed_sources = std::move(allowed_sources)};

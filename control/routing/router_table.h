@@ -70,7 +70,8 @@ class RouterTable {
   [[nodiscard]] std::vector<EdgeId> edges_over(LinkId link) const;
 
   using Offers = std::map<Ipv4Prefix, std::vector<Offer>>;
-  /// Replaces everything the source offers. Returns the number of prefixes whose forwarding changed.
+  /// Replaces everything the source offers. Returns the number of prefixes whose forwarding
+  /// changed.
   size_t replace(const std::string& source, Offers offers);
   /// Replaces what the source offers for one prefix; empty: nothing any more.
   bool set(const std::string& source, Ipv4Prefix prefix, std::vector<Offer> offers);

@@ -1,4 +1,6 @@
 // Real packets of the first lab through the workers, against what `trace` says of the same flows.
+#include "control/emulator/forwarding.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <map>
 #include <string>
 
-#include "control/emulator/forwarding.h"
 #include "control/emulator/runner.h"
 #include "dataplane/eal.h"
 #include "pcap/packet.h"

@@ -66,8 +66,8 @@ TEST_F(ArsMultipeer, V21_AsPathsCrossTheRouteServersAs) {
 }
 
 TEST_F(ArsMultipeer, V22_BothLanSubnetsSeeBothVpnGatewayInstances) {
-  for (const auto* subnet : {"transit-1/av-gw-transit-1-eth1-bgp_lan",
-                             "transit-1/av-gw-transit-1-hagw-eth1-bgp_lan"}) {
+  for (const auto* subnet :
+       {"transit-1/av-gw-transit-1-eth1-bgp_lan", "transit-1/av-gw-transit-1-hagw-eth1-bgp_lan"}) {
     EXPECT_EQ(live_->next_hops(subnet, "10.0.110.0/24"), (NextHops{"10.0.10.132", "10.0.10.133"}));
     EXPECT_EQ(live_->best(subnet, "10.0.110.0/24")->source, routing::Source::gateway);
   }
@@ -111,12 +111,12 @@ TEST_F(ArsMultipeer, V34_NoTransitCidrLeavesByBgp) {
 }
 
 TEST_F(ArsMultipeer, V53_MtrShowsAviatrixGatewaysOnly) {
-  const emulator::TraceRequest request{
-      .from = *live_->network().find_vm("spoke1-test-vm"), .to = address("10.0.110.5")};
+  const emulator::TraceRequest request{.from = *live_->network().find_vm("spoke1-test-vm"),
+                                       .to = address("10.0.110.5")};
   EXPECT_EQ(emulator::to_string(emulator::mtr(live_->emulation(), request)),
             "10.0.30.4 10.0.21.132|.196 10.0.100.36|.52 10.0.110.4 10.0.110.5");
-  const emulator::TraceRequest back{
-      .from = *live_->network().find_vm("spoke2-test-vm"), .to = address("10.0.30.5")};
+  const emulator::TraceRequest back{.from = *live_->network().find_vm("spoke2-test-vm"),
+                                    .to = address("10.0.30.5")};
   EXPECT_EQ(emulator::to_string(emulator::mtr(live_->emulation(), back)),
             "10.0.110.4 10.0.100.36|.52 10.0.21.132|.196 10.0.30.4 10.0.30.5");
 }

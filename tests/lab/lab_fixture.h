@@ -42,8 +42,7 @@ class LiveLab {
   [[nodiscard]] const routing::RouterTable& table(const std::string& name) const {
     return emulation_->table(*emulator::table_named(network(), name));
   }
-  [[nodiscard]] const routing::Offer* best(const std::string& router,
-                                           const std::string& to) const {
+  [[nodiscard]] const routing::Offer* best(const std::string& router, const std::string& to) const {
     const routing::Entry* entry = table(router).find(prefix(to));
     return entry == nullptr ? nullptr : entry->best();
   }

@@ -119,7 +119,7 @@ TEST(Values, Rates) {
 }
 
 TEST(Values, Sizes) {
-  EXPECT_EQ(*parse_size("60"), "60");
+  EXPECT_EQ(*parse_size("64"), "64");
   EXPECT_EQ(*parse_size("9214"), "9214");
   EXPECT_EQ(*parse_size("imix"), "imix");
   for (const char* bad : {"", "59", "9215", "-64", "64b", "IMIX", "4294967360"}) {

@@ -49,7 +49,8 @@ class RouterTableTest : public testing::Test {
 
   Offer offer(uint32_t preference, std::vector<EdgeId> primary, std::vector<EdgeId> backup = {}) {
     Offer made{.source = Source::bgp, .preference = preference};
-    for (const EdgeId edge : primary) made.primary.push_back({.edge = edge, .via = {}, .name = "p"});
+    for (const EdgeId edge : primary)
+      made.primary.push_back({.edge = edge, .via = {}, .name = "p"});
     for (const EdgeId edge : backup) made.backup.push_back({.edge = edge, .via = {}, .name = "b"});
     return made;
   }
