@@ -61,14 +61,14 @@ Result<std::vector<dataplane::StreamSpec>> streams_of(const lab::Lab& lab,
     const auto to = vm_named(network, flow.to);
     if (!from) return std::unexpected(from.error());
     if (!to) return std::unexpected(to.error());
-    streams.push_back(
-        {.port = index_of(*from),
-         .destination = network.at(network.at(*to).nic).address,
-         .protocol = protocol_number(flow.protocol),
-         .destination_port = flow.destination_port,
-         .flows = flow.flows,
-         .frame_sizes = sizes_of(options.frame_size.empty() ? flow.size : options.frame_size),
-         .pps = options.pps.value_or(flow.pps)});
+    streams.push_back({.port = index_of(*from),
+                       .destination = network.at(network.at(*to).nic).address,
+                       .protocol = protocol_number(flow.protocol),
+                       .destination_port = flow.destination_port,
+                       .flows = flow.flows,
+                       .frame_sizes = without_fcs(
+                           sizes_of(options.frame_size.empty() ? flow.size : options.frame_size)),
+                       .pps = options.pps.value_or(flow.pps)});
   }
   return streams;
 }
