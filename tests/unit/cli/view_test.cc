@@ -55,7 +55,7 @@ transit-1 - routerserver-1  65020 - 65515  Active       peering missing
 
 Packets
 Packets     Count   Share  Meaning
-----------  -----  ------  ---------------------------------------------
+----------  -----  ------  --------------------------------------------
 offered     1,000  99.7 %  received from ports, generators and captures
 originated      3   0.3 %  made by routers: ICMP
 delivered     900  89.7 %  left the model where they were addressed to
