@@ -57,8 +57,9 @@ struct PassTable {
 
   uint32_t count = 0;
   std::array<rte_mbuf*, kLanes> packet;
-  std::array<uint8_t*, kLanes> frame;  ///< its first octet, the Ethernet header
-  std::array<uint64_t, kLanes> stamp;  ///< TSC on entry
+  std::array<uint8_t*, kLanes> frame;   ///< its first octet, the Ethernet header
+  std::array<uint32_t, kLanes> length;  ///< of the frame, set on entry only
+  std::array<uint64_t, kLanes> stamp;   ///< TSC on entry
   std::array<uint8_t, kLanes> shape;
 };
 

@@ -11,7 +11,7 @@
 // duplicate, which does no harm.
 #pragma once
 
-#include <emmintrin.h>
+#include <immintrin.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -58,11 +58,18 @@ class FlowTable {
   }
   [[nodiscard]] SKYHOP_INLINE bool contains(__m128i entry, uint32_t hash) const {
     const __m128i* ways = bucket(hash);
+#if defined(__AVX512F__)
+    // One load of the line, whose entries were each stored whole.
+    const __mmask16 words =
+        _mm512_cmpeq_epi32_mask(_mm512_load_si512(ways), _mm512_broadcast_i32x4(entry));
+    return (words & (words >> 1) & (words >> 2) & (words >> 3) & 0x1111) != 0;
+#else
     int found = 0;
     for (uint32_t way = 0; way < kWays; ++way) {
       found |= _mm_movemask_epi8(_mm_cmpeq_epi32(_mm_load_si128(ways + way), entry)) == 0xffff;
     }
     return found != 0;
+#endif
   }
   [[nodiscard]] bool contains(const lpm::FlowKey& key) const;
 

@@ -131,6 +131,7 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
   for (uint32_t i = 0; i < count; ++i) {
     pass.frame[first + i] = rte_pktmbuf_mtod(packets[i], uint8_t*);
     rte_prefetch0(pass.frame[first + i]);
+    pass.length[first + i] = packets[i]->data_len;
     pass.stamp[first + i] = stamp;
   }
   if (input.may_chain) [[unlikely]] {
@@ -140,6 +141,7 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
       if (packet->nb_segs != 1 && !make_contiguous(w, input.router, packet)) continue;
       packets[kept] = packet;
       pass.frame[first + kept] = rte_pktmbuf_mtod(packet, uint8_t*);
+      pass.length[first + kept] = packet->data_len;
       ++kept;
     }
     w.counters.offered += count - kept;

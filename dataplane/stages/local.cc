@@ -183,7 +183,7 @@ bool make_contiguous(Worker& w, RouterIndex index, rte_mbuf* packet) {
 
 void inspect_slowly(Worker& w, RouterIndex index, uint32_t ref, Batch& batch) {
   Inspected lane;
-  const auto reason = inspect(w.pass.frame[ref], w.pass.packet[ref]->data_len, lane);
+  const auto reason = inspect(w.pass.frame[ref], w.pass.length[ref], lane);
   if (reason) return w.drop(index, *reason, ref);
   w.pass.shape[ref] = lane.shape;
   const uint32_t at = batch.count++;

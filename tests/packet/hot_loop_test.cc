@@ -108,6 +108,7 @@ class InputStage : public testing::Test {
       packet->data_len = static_cast<uint16_t>(frame.size());
       packet->pkt_len = packet->data_len;
       pass.packet[pass.count] = packet;
+      pass.length[pass.count] = packet->data_len;
       pass.frame[pass.count++] = octets;
     }
   }
