@@ -122,7 +122,7 @@ TEST(Values, Sizes) {
   EXPECT_EQ(*parse_size("64"), "64");
   EXPECT_EQ(*parse_size("9214"), "9214");
   EXPECT_EQ(*parse_size("imix"), "imix");
-  for (const char* bad : {"", "59", "9215", "-64", "64b", "IMIX", "4294967360"}) {
+  for (const char* bad : {"", "63", "9219", "-64", "64b", "IMIX", "4294967360"}) {
     EXPECT_FALSE(parse_size(bad)) << bad;
   }
 }
