@@ -1,5 +1,6 @@
 #include "control/emulator/runner.h"
 
+#include <fmt/format.h>
 #include <rte_cycles.h>
 
 #include <algorithm>
@@ -167,6 +168,11 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
 
   const Pace pace = pace_of(lab, options);
   report.time_scale = pace.scale;
+  if (pace.scale > 1) {
+    report.notes.push_back(fmt::format(
+        "the timeline ran {:.3g} times as fast as the packets, to fit into {:g} s of traffic",
+        pace.scale, pace.seconds));
+  }
   report.workers = static_cast<unsigned>(eal->workers.size());
   report.tsc_hz = static_cast<double>(rte_get_tsc_hz());
 

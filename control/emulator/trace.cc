@@ -25,18 +25,6 @@ std::string_view kind_of(const cloud::Network& network, const cloud::Router& rou
                                                                                : "gateway";
 }
 
-std::string_view kind_of(cloud::LinkKind kind) {
-  switch (kind) {
-    case cloud::LinkKind::fabric:
-      return "fabric";
-    case cloud::LinkKind::tunnel:
-      return "tunnel";
-    case cloud::LinkKind::ha:
-      return "ha";
-  }
-  return "fabric";
-}
-
 RouterId far_end(const cloud::Link& link, RouterId from) {
   return link.a == from ? link.b : link.a;
 }
@@ -124,7 +112,7 @@ class Walk {
       case Edge::Kind::channel: {
         const cloud::Link& link = network_.at(edge.channel.link);
         hop.link = link.name;
-        hop.link_kind = kind_of(link.kind);
+        hop.link_kind = cloud::to_string(link.kind);
         const RouterId far = far_end(link, id);
         if (!is_up(emulation_, far)) return end(DropReason::router_down, network_.at(far).name);
         if (!emulation_.is_link_up(edge.channel.link)) return end(DropReason::link_down, link.name);
