@@ -16,7 +16,8 @@ using cloud::VmId;
 using dataplane::DropReason;
 using routing::Edge;
 
-constexpr uint32_t kMostRouters = 64;  // as many as a worker lets a packet cross
+constexpr uint32_t kMostRouters = 255;  // as many as a worker lets a packet cross
+constexpr uint32_t kFirstTtl = 64;      // what Linux sends with
 
 std::string_view kind_of(const cloud::Network& network, const cloud::Router& router) {
   const auto* gateway = std::get_if<GatewayId>(&router.what);
@@ -76,6 +77,7 @@ class Walk {
                                                      .kind = std::string(kind_of(network_, router)),
                                                      .address = router.address,
                                                      .decrements_ttl = router.decrements_ttl});
+    if (router.decrements_ttl && ttl_-- < 2) return end(DropReason::ttl_expired, router.name);
     const auto destination = path_.flow.destination;
     if (!is_up(emulation_, id)) return end(DropReason::router_down, router.name);
     const routing::Entry* entry = table.lookup(destination);
@@ -189,6 +191,7 @@ class Walk {
   const cloud::Network& network_;
   const AllowedAt* established_;
   uint32_t hash_;
+  uint32_t ttl_ = kFirstTtl;
   AllowedAt allowed_;
   Path path_;
 };
