@@ -128,13 +128,15 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
   if (count == 0) return 0;
   const uint64_t stamp = rte_rdtsc();
   uint64_t bytes = 0;
+  uint32_t segments = 0;
   for (uint32_t i = 0; i < count; ++i) {
     pass.frame[first + i] = rte_pktmbuf_mtod(packets[i], uint8_t*);
+    segments |= packets[i]->nb_segs;
     rte_prefetch0(pass.frame[first + i]);
     pass.length[first + i] = packets[i]->data_len;
-    pass.stamp[first + i] = stamp;
   }
-  if (input.may_chain) [[unlikely]] {
+  for (uint32_t i = 0; i < count; ++i) pass.stamp[first + i] = stamp;
+  if (segments != 1) [[unlikely]] {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; ++i) {
       rte_mbuf* packet = packets[i];
