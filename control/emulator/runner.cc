@@ -19,8 +19,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr double kDefaultSeconds = 3;
 constexpr double kLongestTimelineSeconds = 10;
 constexpr auto kTick = std::chrono::milliseconds(5);
-constexpr size_t kTableMb = 64;
-constexpr size_t kPoolMb = 256;
 
 // Frame sizes are told as RFC 2544 does, with the 4 octets of the FCS; buffers hold none.
 constexpr uint16_t kFcs = 4;
@@ -143,10 +141,11 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
                       const std::function<void(const RunProgress&)>& on_progress) {
   auto image = image_of(lab, network, options);
   if (!image) return std::unexpected(image.error());
-  const auto eal = dataplane::start_eal({.workers = options.workers,
-                                         .cpus = options.cpus,
-                                         .memory_mb = kTableMb * network.routers.size() + kPoolMb,
-                                         .allow_hugepages = options.allow_hugepages});
+  const auto eal =
+      dataplane::start_eal({.workers = options.workers,
+                            .cpus = options.cpus,
+                            .memory_mb = dataplane::memory_needed_mb(*image, options.workers),
+                            .allow_hugepages = options.allow_hugepages});
   if (!eal) return std::unexpected(eal.error());
 
   RunReport report;
