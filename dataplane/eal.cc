@@ -142,7 +142,7 @@ Result<std::vector<std::string>> eal_arguments(const EalOptions& options, const 
   info.has_hugepages = options.allow_hugepages && machine.free_hugepages_mb >= memory_mb;
   if (info.has_hugepages) {
     arguments.emplace_back("--in-memory");
-    info.note = "hugepages";
+    info.note = "packets and tables in hugepages";
   } else {
     arguments.emplace_back("--no-huge");
     arguments.emplace_back("--no-shconf");

@@ -221,7 +221,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
               .preference = cloud::aviatrix::kDirectMetric,
               .backup = over_twin,
               .as_path = best->paths.front().attributes->as_path.to_string(),
-              .rule = "V38"};
+              .rule = "V37"};
     own.description = "AS path " + own.as_path;
     for (const cloud::aviatrix::Egress& way : egress.primary) {
       own.primary.push_back(out_of(id, way));
@@ -233,8 +233,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
         {.source = Source::bgp,
          .preference = cloud::aviatrix::kTwinMetric,
          .primary = over_twin,
-         .description = fmt::format("known to {}, over the HA link (metric {})",
-                                    network_.at(*gateway.twin).name, cloud::aviatrix::kTwinMetric),
+         .description = "known to " + network_.at(*gateway.twin).name + ", over the HA link",
          .rule = "V43"});
   }
   table.set(kBgp, prefix, std::move(offers));
