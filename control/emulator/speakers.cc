@@ -158,7 +158,7 @@ Speakers::End Speakers::make_peer(SessionId id, const cloud::Session::End& own,
   return {.gateway = own.gateway, .peer = added, .exists = true};
 }
 
-void Speakers::observe(OnRoutes on_routes, OnState on_state) {
+void Speakers::observe(const OnRoutes& on_routes, const OnState& on_state) {
   for (size_t i = 0; i < speakers_.size(); ++i) {
     if (speakers_[i] == nullptr) continue;
     const GatewayId id(i);

@@ -28,7 +28,7 @@ class Speakers {
            bgp::Scheduler& scheduler, CarriesPackets carries_packets);
 
   /// Best routes of a gateway changed; a session moved (told by its `a` end, or by the end it has).
-  void observe(OnRoutes on_routes, OnState on_state);
+  void observe(const OnRoutes& on_routes, const OnState& on_state);
   /// Boots the speakers of all gateways that are up.
   void start();
   void crash(cloud::GatewayId gateway);
