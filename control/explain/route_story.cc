@@ -64,7 +64,7 @@ class Storyteller {
     } else {
       add_controller_way(id, story);
     }
-    return finish(std::move(story));
+    return finish(std::move(story), gateway.router);
   }
 
   RouteStory of_subnet(SubnetId id) {
@@ -90,7 +90,7 @@ class Storyteller {
     } else if (row == nullptr || row->source == cloud::azure::RouteSource::VirtualNetworkGateway) {
       add_fabric_way(subnet, name, row, story);
     }
-    return finish(std::move(story));
+    return finish(std::move(story), subnet.router);
   }
 
  private:
@@ -311,7 +311,7 @@ class Storyteller {
     return entry != nullptr && entry->best() != nullptr;
   }
 
-  RouteStory finish(RouteStory story) const {
+  RouteStory finish(RouteStory story, std::optional<RouterId> router) const {
     add_tables(story);
     add_refused(story);
     if (story.held) {
@@ -325,10 +325,19 @@ class Storyteller {
     } else if (!story.refused.empty()) {
       story.verdict = sentence(story.at, story.refused.front());
     } else {
-      story.verdict = fmt::format("{} does not hold {}, and nobody was to tell it", story.at,
+      story.verdict = fmt::format("{} does not hold {}, and no BGP speaker advertises it", story.at,
                                   prefix_.to_string());
     }
+    if (!story.held && router) story.verdict += covering(*router);
     return story;
+  }
+
+  // What decides instead: a shorter prefix.
+  std::string covering(RouterId router) const {
+    const routing::Entry* entry = emulation_.table(router).lookup(prefix_.address());
+    if (entry == nullptr) return {};
+    return fmt::format("; packets to it follow {} ({})", entry->prefix.to_string(),
+                       entry->best()->description);
   }
 
   std::string sentence(const std::string& at, const Crossing& c) const {
@@ -425,7 +434,7 @@ Ipv4Prefix longest_known(const Emulation& emulation, lpm::Ipv4Address address) {
   for (const cloud::Vnet& vnet : network.vnets) {
     for (const Ipv4Prefix prefix : vnet.address_space) consider(prefix);
   }
-  return longest;
+  return longest == Ipv4Prefix::everything() ? Ipv4Prefix::host(address) : longest;
 }
 
 }  // namespace

@@ -182,11 +182,20 @@ TEST(ExplainRoute, V46_ASpokeHearsTheController) {
   EXPECT_EQ(story.way.back().rule, "V46");
 }
 
+TEST(ExplainRoute, WhatDecidesInstead) {
+  Case lab("");
+  const RouteStory story = lab.route("spoke1-test-vm", "10.0.110.0/24");
+  EXPECT_FALSE(story.held);
+  EXPECT_NE(story.verdict.find("; packets to it follow 10.0.0.0/8 (User"), std::string::npos)
+      << story.verdict;
+}
+
 TEST(ExplainRoute, APrefixNobodyHas) {
   Case lab("");
   const RouteStory story = lab.route("transit-1", "192.0.2.0/24");
   EXPECT_FALSE(story.held);
   EXPECT_NE(story.verdict.find("nobody in the lab has"), std::string::npos) << story.verdict;
+  EXPECT_EQ(lab.route("spoke1", "192.0.2.1").prefix, prefix("192.0.2.1/32"));
   EXPECT_FALSE(explain::explain_route(lab.live->emulation(), "transit-1", "nonsense"));
   EXPECT_FALSE(explain::explain_route(lab.live->emulation(), "transit-9", "10.0.110.0/24"));
 }
