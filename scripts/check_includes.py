@@ -19,6 +19,7 @@ LEVELS = [
     ["control/cloud"],
     ["control/routing"],
     ["control/emulator"],
+    ["control/explain"],
     ["control/report"],
     ["control/cli"],
 ]

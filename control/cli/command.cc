@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kExitCodes =
     "exit codes:\n"
     "  0  all is well\n"
-    "  1  a check failed, or packets were lost uncounted\n"
+    "  1  a check failed, packets were lost uncounted, or lint found a trap\n"
     "  2  the command line is wrong\n"
     "  3  the lab file is wrong; nothing was started\n"
     "  4  the machine failed: DPDK, a port, a file\n";

@@ -51,6 +51,39 @@ constexpr Command kCommands[] = {
      "  skyhop show configs/ars-multipeer.yaml\n"
      "  skyhop show configs/ars-multipeer.yaml --json",
      parse_and_run<"show", parse_show, show>},
+    {"explain", "Why a router has a route or not; why a packet arrives or does not",
+     "LAB (ROUTER PREFIX | --from VM --to VM|ADDRESS) [options]",
+     "A route's whole story: who has it of his own, each speaker it crossed with what was "
+     "changed,\n"
+     "who refused it by which rule, why it won or lost, which tables hold it. ROUTER may also be "
+     "a\n"
+     "route server instance, a VM or a subnet; PREFIX an address.\n"
+     "For a packet: where it ends, the first cause, and the change to the lab that was tried and\n"
+     "makes it arrive.",
+     "  skyhop explain configs/ars-multipeer.yaml transit-1 10.0.110.0/24\n"
+     "  skyhop explain configs/branch-to-branch-off.yaml --from spoke1-test-vm \\\n"
+     "      --to spoke2-test-vm --proto tcp --dport 80",
+     parse_and_run<"explain", parse_explain, explain>},
+    {"lint", "The traps of such networks that this lab has stepped into", "LAB [options]",
+     "Each with its cause, what it costs in the lab's own tables, and the fix. Ends with 1 when\n"
+     "there is a trap; notes alone end with 0.",
+     "  skyhop lint configs/branch-to-branch-off.yaml", parse_and_run<"lint", parse_lint, lint>},
+    {"az", "What the az CLI would answer, in its own JSON and tables", "COMMAND... [options]",
+     "COMMAND is one of az's, with or without 'network' in front:\n"
+     "  nic show-effective-route-table | list-effective-nsg             -n NIC\n"
+     "  routeserver show                                                -n NAME\n"
+     "  routeserver peering show | list-learned-routes | list-advertised-routes\n"
+     "                                                     --routeserver NAME -n PEERING\n"
+     "  vnet-gateway list-learned-routes | list-bgp-peer-status         -n NAME\n"
+     "  vnet-gateway list-advertised-routes                             -n NAME --peer IP\n"
+     "  watcher show-next-hop            --vm VM --source-ip IP --dest-ip IP\n"
+     "  watcher test-ip-flow             --vm VM --direction Inbound|Outbound\n"
+     "                                   --protocol TCP|UDP --local IP:PORT --remote IP:PORT",
+     "  skyhop az network nic show-effective-route-table -g lab -n spoke1-test-vm-nic -o table \\\n"
+     "      --lab configs/ars-multipeer.yaml\n"
+     "  skyhop az routeserver peering list-learned-routes -g lab --routeserver routerserver \\\n"
+     "      -n transit-1 --lab configs/ars-multipeer.yaml",
+     parse_and_run<"az", parse_az, az>},
 };
 
 }  // namespace

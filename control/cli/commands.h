@@ -17,5 +17,8 @@ namespace skyhop::cli {
 [[nodiscard]] ExitCode replay(const ReplayOptions& options, Streams& streams);
 [[nodiscard]] ExitCode validate(const ValidateOptions& options, Streams& streams);
 [[nodiscard]] ExitCode show(const ShowOptions& options, Streams& streams);
+[[nodiscard]] ExitCode explain(const ExplainOptions& options, Streams& streams);
+[[nodiscard]] ExitCode lint(const LintOptions& options, Streams& streams);
+[[nodiscard]] ExitCode az(const AzOptions& options, Streams& streams);
 
 }  // namespace skyhop::cli

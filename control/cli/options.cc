@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <span>
 
 #include "control/cli/command_line.h"
@@ -60,6 +61,33 @@ constexpr OptionSpec kReplay[] = {
     kHelp};
 constexpr OptionSpec kValidate[] = {
     {"schema", "", "print the JSON Schema of lab files and exit"}, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kAz[] = {
+    {"lab", "FILE", "the lab to ask (default: the environment's SKYHOP_LAB)"},
+    {"resource-group", "RG", "-g: shown in ids (default: the lab's name)"},
+    {"name", "NAME", "-n: the NIC (or its VM), route server, peering or VPN gateway"},
+    {"routeserver", "NAME", "of the peering"},
+    {"peer", "IP", "of a VPN gateway: whom it advertises to"},
+    {"vm", "NAME", "of show-next-hop and test-ip-flow"},
+    {"nic", "NAME", "the same, by the name of its NIC"},
+    {"source-ip", "IP", "of show-next-hop: must be the NIC's"},
+    {"dest-ip", "IP", "of show-next-hop"},
+    {"direction", "WAY", "of test-ip-flow: Inbound or Outbound, seen from the VM"},
+    {"protocol", "TCP|UDP", "of test-ip-flow"},
+    {"local", "IP:PORT", "of test-ip-flow: the VM's end; the port may be *"},
+    {"remote", "IP:PORT", "of test-ip-flow: the other end"},
+    {"output", "json|table", "-o: JSON (default) or az's table"},
+    {"json", "", "the same as -o json"},
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kExplain[] = {
+    {"from", "VM", "explain a packet instead of a route: who sends it"},
+    {"to", "VM|ADDRESS", "and where it is to go"},
+    {"proto", "NAME|N", "icmp (default), tcp, udp, esp, ah or a number"},
+    {"sport", "PORT", "source port; of icmp the echo identifier"},
+    {"dport", "PORT", "destination port; needs --proto tcp or udp"},
+    kJson,
+    kLogLevel,
+    kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -112,6 +140,38 @@ Parsed<CommandLine> begin(const Arguments& arguments, std::span<const OptionSpec
                   fmt::format("one of {}", fmt::join(kLevels, ", ")));
   }
   return line;
+}
+
+// --proto, --sport and --dport of a command that speaks of one flow.
+template <typename Options>
+std::optional<UsageError> read_flow(const CommandLine& line, Options& o) {
+  if (auto e = read(line, "proto", parse_protocol, o.protocol)) return e;
+  const auto sport = number<uint16_t>(line, "sport", 0, 65535, 0);
+  if (!sport) return sport.error();
+  const auto dport = number<uint16_t>(line, "dport", 0, 65535, 0);
+  if (!dport) return dport.error();
+  const bool has_ports = o.protocol == 6 || o.protocol == 17;
+  if (line.has("dport") && !has_ports) {
+    return UsageError{"--dport needs a protocol with ports", "add --proto tcp or --proto udp"};
+  }
+  if (line.has("sport") && !has_ports && o.protocol != 1) {
+    return UsageError{"--sport needs a protocol with ports", "--proto tcp, udp or icmp"};
+  }
+  o.source_port = *sport;
+  o.destination_port = *dport;
+  return {};
+}
+
+// az has short options; ours are long.
+Arguments without_short_options(const Arguments& arguments) {
+  Arguments out;
+  for (const std::string& a : arguments) {
+    out.push_back(a == "-g"   ? "--resource-group"
+                  : a == "-n" ? "--name"
+                  : a == "-o" ? "--output"
+                              : a);
+  }
+  return out;
 }
 
 }  // namespace
@@ -169,20 +229,7 @@ Parsed<TraceOptions> parse_trace(const Arguments& arguments) {
   o.lab = line->positionals()[0];
   o.from = line->positionals()[1];
   o.to = line->positionals()[2];
-  if (auto e = read(*line, "proto", parse_protocol, o.protocol)) return std::unexpected(*e);
-  const auto sport = number<uint16_t>(*line, "sport", 0, 65535, 0);
-  if (!sport) return std::unexpected(sport.error());
-  const auto dport = number<uint16_t>(*line, "dport", 0, 65535, 0);
-  if (!dport) return std::unexpected(dport.error());
-  const bool has_ports = o.protocol == 6 || o.protocol == 17;
-  if (line->has("dport") && !has_ports) {
-    return refuse("--dport needs a protocol with ports", "add --proto tcp or --proto udp");
-  }
-  if (line->has("sport") && !has_ports && o.protocol != 1) {
-    return refuse("--sport needs a protocol with ports", "--proto tcp, udp or icmp");
-  }
-  o.source_port = *sport;
-  o.destination_port = *dport;
+  if (auto e = read_flow(*line, o)) return std::unexpected(*e);
   o.mtr = line->has("mtr");
   return o;
 }
@@ -262,10 +309,63 @@ Parsed<ShowOptions> parse_show(const Arguments& arguments) {
   return o;
 }
 
+Parsed<AzOptions> parse_az(const Arguments& arguments) {
+  AzOptions o;
+  const auto line = begin(without_short_options(arguments), kAz, {"COMMAND..."}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.words = line->positionals();
+  if (o.words.size() > 1 && o.words.front() == "network") o.words.erase(o.words.begin());
+  const std::string output = line->get("output", "json");
+  if (output != "json" && output != "table") {
+    return refuse(fmt::format("--output: '{}' is neither json nor table", output));
+  }
+  o.as_table = output == "table" && !line->has("json");
+  const char* environment = std::getenv("SKYHOP_LAB");
+  o.lab = line->get("lab", environment == nullptr ? "" : environment);
+  if (o.lab.empty()) return refuse("no lab to ask", "--lab FILE, or set SKYHOP_LAB");
+  o.resource_group = line->get("resource-group");
+  for (const char* name : {"name", "routeserver", "peer", "vm", "nic", "source-ip", "dest-ip",
+                           "direction", "protocol", "local", "remote"}) {
+    if (line->has(name)) o.values[name] = line->get(name);
+  }
+  return o;
+}
+
+Parsed<ExplainOptions> parse_explain(const Arguments& arguments) {
+  ExplainOptions o;
+  const auto line = begin(arguments, kExplain, {"LAB", "[ROUTER]", "[PREFIX]"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  const auto& words = line->positionals();
+  o.lab = words[0];
+  o.from = line->get("from");
+  o.to = line->get("to");
+  if (o.from.empty() != o.to.empty()) return refuse("--from and --to go together");
+  if (o.from.empty() != (words.size() == 3)) {
+    return refuse("what is to be explained?",
+                  "ROUTER and PREFIX for a route, --from and --to for a packet");
+  }
+  if (words.size() == 3) {
+    o.router = words[1];
+    o.prefix = words[2];
+  }
+  if (auto e = read_flow(*line, o)) return std::unexpected(*e);
+  return o;
+}
+
+Parsed<LintOptions> parse_lint(const Arguments& arguments) {
+  LintOptions o;
+  const auto line = begin(arguments, kPlain, {"LAB"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  return o;
+}
+
 std::string options_help(const std::string& command) {
   if (command == "run") return describe(kRun);
   if (command == "check") return describe(kCheck);
   if (command == "trace") return describe(kTrace);
+  if (command == "az") return describe(kAz);
+  if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
   if (command == "validate") return describe(kValidate);
   return describe(kPlain);

@@ -104,6 +104,35 @@ struct ShowOptions {
   std::string lab;
 };
 
+/// One question of the az CLI. The words name it: {"nic", "show-effective-route-table"}.
+struct AzOptions {
+  CommonOptions common;
+  bool as_table = false;  ///< -o table; the answer is JSON otherwise, as az's is
+  std::string lab;        ///< --lab, or SKYHOP_LAB
+  std::vector<std::string> words;
+  std::string resource_group;                              ///< empty: the lab's name
+  std::map<std::string, std::string, std::less<>> values;  ///< what az's own options say, by name
+};
+
+struct ExplainOptions {
+  CommonOptions common;
+  std::string lab;
+  // A route ...
+  std::string router;  ///< router, route server instance, VM or subnet
+  std::string prefix;  ///< or an address
+  // ... or a packet
+  std::string from;  ///< VM
+  std::string to;    ///< VM, gateway or address
+  uint8_t protocol = 1;
+  uint16_t source_port = 0;
+  uint16_t destination_port = 0;
+};
+
+struct LintOptions {
+  CommonOptions common;
+  std::string lab;
+};
+
 [[nodiscard]] Parsed<RunOptions> parse_run(const Arguments& arguments);
 [[nodiscard]] Parsed<CheckOptions> parse_check(const Arguments& arguments);
 [[nodiscard]] Parsed<TraceOptions> parse_trace(const Arguments& arguments);
@@ -112,6 +141,9 @@ struct ShowOptions {
 [[nodiscard]] Parsed<ReplayOptions> parse_replay(const Arguments& arguments);
 [[nodiscard]] Parsed<ValidateOptions> parse_validate(const Arguments& arguments);
 [[nodiscard]] Parsed<ShowOptions> parse_show(const Arguments& arguments);
+[[nodiscard]] Parsed<AzOptions> parse_az(const Arguments& arguments);
+[[nodiscard]] Parsed<ExplainOptions> parse_explain(const Arguments& arguments);
+[[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.
 [[nodiscard]] std::string options_help(const std::string& command);

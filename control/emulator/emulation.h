@@ -54,6 +54,8 @@ class Emulation {
   Convergence converge();
   /// Virtual time since convergence.
   [[nodiscard]] Seconds now() const;
+  /// The clock that speakers read: since the start of the emulation.
+  [[nodiscard]] bgp::Time clock() const { return clock_.now(); }
   /// Runs until this time since convergence.
   void advance_to(Seconds time);
   /// Carries out an event now. Fails when its target does not exist.

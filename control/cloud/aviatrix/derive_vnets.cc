@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "control/cloud/aviatrix/derive.h"
 #include "control/cloud/aviatrix/layout.h"
@@ -53,12 +54,22 @@ void derive_vnet(Derivation& d, const VnetPlan& plan, const Layout& layout) {
       d.fact(table.name, "route", "0.0.0.0/0 -> None",
              "a private subnet has no way to the Internet");
     }
+    // A table of that name in the lab file is what somebody has set in the portal since (V24).
+    const std::optional<RouteTableId> written = d.find_route_table(table.name);
+    if (written) {
+      const RouteTable& user = d.network.at(*written);
+      table.bgp_route_propagation_enabled = user.bgp_route_propagation_enabled;
+      why = "the lab file says so (V24)";
+      table.routes.insert(table.routes.end(), user.routes.begin(), user.routes.end());
+    }
     const std::string full_name = plan.name + "/" + subnet.name;
     d.fact(full_name, "address_prefix", subnet.prefix.to_string(), subnet.reason);
     d.fact(full_name, "route_table", table.name, "the controller names it after the subnet");
     d.fact(table.name, "bgp_route_propagation_enabled",
            table.bgp_route_propagation_enabled ? "true" : "false", why);
-    const RouteTableId table_id = d.add_route_table(std::move(table), plan.path);
+    const RouteTableId table_id =
+        written ? *written : d.add_route_table(RouteTable(table), plan.path);
+    d.network.route_tables[table_id.index()] = std::move(table);
     d.add_subnet(
         {.name = subnet.name, .vnet = vnet, .prefix = subnet.prefix, .route_table = table_id},
         plan.path);

@@ -39,13 +39,16 @@ commands:
   replay    Send the packets of a capture through the lab
   validate  Check a lab file
   show      The network that the clouds make of a lab, with reasons
+  explain   Why a router has a route or not; why a packet arrives or does not
+  lint      The traps of such networks that this lab has stepped into
+  az        What the az CLI would answer, in its own JSON and tables
 
   skyhop help COMMAND    its options and examples
   skyhop --version
 
 exit codes:
   0  all is well
-  1  a check failed, or packets were lost uncounted
+  1  a check failed, packets were lost uncounted, or lint found a trap
   2  the command line is wrong
   3  the lab file is wrong; nothing was started
   4  the machine failed: DPDK, a port, a file
@@ -85,7 +88,7 @@ examples:
 
 exit codes:
   0  all is well
-  1  a check failed, or packets were lost uncounted
+  1  a check failed, packets were lost uncounted, or lint found a trap
   2  the command line is wrong
   3  the lab file is wrong; nothing was started
   4  the machine failed: DPDK, a port, a file

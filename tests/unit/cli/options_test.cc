@@ -213,5 +213,30 @@ TEST(OtherOptions, Positionals) {
   EXPECT_EQ(refusal(parse_validate({"--schema", "l"})), "--schema needs no file");
 }
 
+TEST(AzOptions, TakesAzsShortOptionsAndWords) {
+  const auto o = parse_az({"network", "nic", "list-effective-nsg", "-g", "rg", "-n", "vm-nic", "-o",
+                           "table", "--lab", "lab.yaml"});
+  ASSERT_TRUE(o);
+  EXPECT_EQ(o->words, (std::vector<std::string>{"nic", "list-effective-nsg"}));
+  EXPECT_EQ(o->resource_group, "rg");
+  EXPECT_EQ(o->values.at("name"), "vm-nic");
+  EXPECT_TRUE(o->as_table);
+  EXPECT_FALSE(parse_az({"nic", "list-effective-nsg", "--lab", "lab.yaml", "-o", "yaml"}));
+}
+
+TEST(ExplainOptions, ARouteOrAPacketAndNotBoth) {
+  EXPECT_TRUE(parse_explain({"lab.yaml", "transit-1", "10.0.0.0/8"}));
+  const auto packet =
+      parse_explain({"lab.yaml", "--from", "a", "--to", "b", "--proto", "tcp", "--dport", "443"});
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->protocol, 6);
+  EXPECT_EQ(packet->destination_port, 443);
+  EXPECT_FALSE(parse_explain({"lab.yaml"}));
+  EXPECT_FALSE(parse_explain({"lab.yaml", "transit-1"}));
+  EXPECT_FALSE(parse_explain({"lab.yaml", "--from", "a"}));
+  EXPECT_FALSE(parse_explain({"lab.yaml", "transit-1", "10.0.0.0/8", "--from", "a", "--to", "b"}));
+  EXPECT_FALSE(parse_explain({"lab.yaml", "--from", "a", "--to", "b", "--dport", "80"}));
+}
+
 }  // namespace
 }  // namespace skyhop::cli
