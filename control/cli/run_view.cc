@@ -133,6 +133,21 @@ report::Table link_counters(const emulator::RunReport& report) {
   return table;
 }
 
+// A run names the checks that failed; `skyhop check` shows all with what they found.
+std::string checks_text(const std::vector<emulator::CheckResult>& checks,
+                        const report::Style& style) {
+  if (checks.empty()) return {};
+  std::vector<emulator::CheckResult> failed;
+  std::ranges::copy_if(checks, std::back_inserter(failed),
+                       [](const emulator::CheckResult& check) { return !check.passed; });
+  std::string out = fmt::format("\n{}  ", report::paint("Checks", Tone::strong, style));
+  out += report::paint(fmt::format("{} of {} hold", checks.size() - failed.size(), checks.size()),
+                       failed.empty() ? Tone::good : Tone::bad, style);
+  out += "\n";
+  if (!failed.empty()) out += "\n" + check_table(failed).render(style);
+  return out;
+}
+
 Json drops_json(const std::array<uint64_t, dataplane::kDropReasons>& drops) {
   Json json = Json::object();
   for (uint32_t i = 0; i < dataplane::kDropReasons; ++i) {
@@ -214,8 +229,8 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
                      report::packets_per_second(throughput.pps),
                      report::bits_per_second(throughput.bps), report::seconds(report.seconds),
                      report.workers, report.workers == 1 ? "lcore" : "lcores");
-  for (const report::Table& table : {latencies(report), router_counters(report),
-                                     link_counters(report), check_table(report.checks)}) {
+  for (const report::Table& table :
+       {latencies(report), router_counters(report), link_counters(report)}) {
     if (!table.is_empty()) out += "\n" + table.render(style);
   }
   if (!report.events.empty()) {
@@ -224,7 +239,7 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
       out += fmt::format("  {}\n", report::printable(event));
     }
   }
-  return out;
+  return out + checks_text(report.checks, style);
 }
 
 Json run_json(const std::string& lab, const emulator::RunReport& report) {
