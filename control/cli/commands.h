@@ -17,5 +17,6 @@ namespace skyhop::cli {
 [[nodiscard]] ExitCode replay(const ReplayOptions& options, Streams& streams);
 [[nodiscard]] ExitCode validate(const ValidateOptions& options, Streams& streams);
 [[nodiscard]] ExitCode show(const ShowOptions& options, Streams& streams);
+[[nodiscard]] ExitCode bench(const BenchOptions& options, Streams& streams);
 
 }  // namespace skyhop::cli

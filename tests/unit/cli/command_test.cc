@@ -39,6 +39,7 @@ commands:
   replay    Send the packets of a capture through the lab
   validate  Check a lab file
   show      The network that the clouds make of a lab, with reasons
+  bench     Measure the kinds of forwarding tables side by side
 
   skyhop help COMMAND    its options and examples
   skyhop --version
