@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "lpm/popline_find.h"
 
@@ -101,7 +102,12 @@ uint32_t PoplineTable::take(uint32_t size_class) {
   live_units_ += 1u << size_class;
   if (const uint32_t unit = arena_.take(size_class)) return unit;
   if (arena_.units() == popline::Arena::kMaxUnits) bug("out of nodes", arena_.units());
-  publish_view(arena_.grow());
+  // Readers of the old array must not find nodes of the new one: they keep a root of their own.
+  popline::Memory root = popline::allocate(root_bytes(root_bits_));
+  std::memcpy(root.get(), root_.get(), root_bytes(root_bits_));
+  std::swap(root_, root);
+  limbo_.add(arena_.grow());
+  publish_view(std::move(root));
   return arena_.take(size_class);
 }
 
@@ -112,13 +118,13 @@ void PoplineTable::retire(uint32_t unit) {
   limbo_.add(popline::Limbo::Block{unit, size_class});
 }
 
-void PoplineTable::publish_view(popline::Memory replaced) {
+void PoplineTable::publish_view(popline::Memory replaced_root) {
   auto next = std::make_unique<const popline::View>(
       popline::View{reinterpret_cast<const uint32_t*>(root_.get()), arena_.base(), root_bits_});
   view_.store(next.get(), std::memory_order_release);
   std::swap(current_view_, next);
   if (next) limbo_.add(std::move(next));
-  if (replaced) limbo_.add(std::move(replaced));
+  if (replaced_root) limbo_.add(std::move(replaced_root));
 }
 
 // ---- What readers see --------------------------------------------------------------------------

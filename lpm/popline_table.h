@@ -59,7 +59,7 @@ class PoplineTable final : public ForwardingTable {
   [[nodiscard]] bool make_room();
   [[nodiscard]] bool has_room() const;
   void widen_root();
-  void publish_view(popline::Memory replaced);
+  void publish_view(popline::Memory replaced_root);
   void fill_root(const Node& node, uint32_t depth, uint32_t path, GroupId inherited);
   void paint(const Step& step, uint32_t first_slot, uint32_t slots);
   void repaint_children(const Step& step, uint32_t heap_index, GroupId group);

@@ -18,7 +18,7 @@
 namespace skyhop::lpm::popline {
 
 /// One version of the table. A reader takes the current one once per burst; it is valid until the
-/// reader's next quiescent state.
+/// reader's next quiescent state. The root names nodes of its own version's array only.
 ///
 /// An entry is a leaf or a node. The root has one for each value of the first `root_bits` bits. A
 /// node decides the next 6 bits: a 64-bit map that has a bit wherever the entry of a slot differs

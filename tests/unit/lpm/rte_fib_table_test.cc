@@ -47,9 +47,19 @@ TEST(RteFibTable, ALongRouteWithItsCoversGroupDoesNotSpoilTheCount) {
   ASSERT_TRUE(table->set(p("10.3.3.128/25"), 1));
   EXPECT_EQ(table->lookup(a("10.2.2.129")), 2u);
   EXPECT_EQ(table->lookup(a("10.2.2.1")), 1u);
-  EXPECT_FALSE(table->set(p("10.4.4.128/25"), 3));  // the third block of two
-  EXPECT_EQ(table->size(), 3u);
-  EXPECT_EQ(table->lookup(a("10.4.4.129")), 1u);
+}
+
+TEST(RteFibTable, FullOfTbl8IsAnErrorAndChangesNothing) {
+  const auto table = make_table("fib_full", {.max_routes = 256, .max_tbl8 = 64});
+  for (uint32_t i = 0; i < 64; ++i) {
+    ASSERT_TRUE(table->set({Ipv4Address(0x0a000000 + (i << 8)), 25}, 2)) << i;
+  }
+  EXPECT_FALSE(table->set(p("10.1.0.0/25"), 3));
+  EXPECT_EQ(table->size(), 64u);
+  EXPECT_EQ(table->lookup(a("10.1.0.1")), kNoRouteGroup);
+  EXPECT_TRUE(table->erase(p("10.0.0.0/25")));
+  EXPECT_TRUE(table->set(p("10.1.0.0/25"), 3));
+  EXPECT_EQ(table->lookup(a("10.1.0.1")), 3u);
 }
 
 TEST(RteFibTable, AgreesWithTheReferenceTrie) {
