@@ -133,19 +133,24 @@ report::Table link_counters(const emulator::RunReport& report) {
   return table;
 }
 
-// A run names the checks that failed; `skyhop check` shows all with what they found.
+// What was found is told where a check failed; `skyhop check` tells it for all.
+report::Table check_rows(const std::vector<emulator::CheckResult>& checks) {
+  std::vector<emulator::CheckResult> rows = checks;
+  for (emulator::CheckResult& row : rows) {
+    if (row.passed) row.detail.clear();
+  }
+  return check_table(rows);
+}
+
 std::string checks_text(const std::vector<emulator::CheckResult>& checks,
                         const report::Style& style) {
   if (checks.empty()) return {};
-  std::vector<emulator::CheckResult> failed;
-  std::ranges::copy_if(checks, std::back_inserter(failed),
-                       [](const emulator::CheckResult& check) { return !check.passed; });
-  std::string out = fmt::format("\n{}  ", report::paint("Checks", Tone::strong, style));
-  out += report::paint(fmt::format("{} of {} hold", checks.size() - failed.size(), checks.size()),
-                       failed.empty() ? Tone::good : Tone::bad, style);
-  out += "\n";
-  if (!failed.empty()) out += "\n" + check_table(failed).render(style);
-  return out;
+  const auto held = std::ranges::count_if(checks, &emulator::CheckResult::passed);
+  const bool all_hold = held == std::ssize(checks);
+  return "\n" + check_rows(checks).render(style) +
+         report::paint(fmt::format("{} of {} checks hold", held, checks.size()),
+                       all_hold ? Tone::good : Tone::bad, style) +
+         "\n";
 }
 
 Json drops_json(const std::array<uint64_t, dataplane::kDropReasons>& drops) {
