@@ -16,8 +16,9 @@ using lpm::TableFigures;
 using report::Align;
 using report::Tone;
 
-// "149 M", "29.1 k", three digits.
+// "2.49 G", "149 M", "29.1 k": three digits.
 std::string rate(double per_second) {
+  if (per_second >= 1e9) return fmt::format("{:.3g} G", per_second / 1e9);
   if (per_second >= 1e6) return fmt::format("{:.3g} M", per_second / 1e6);
   if (per_second >= 1e3) return fmt::format("{:.3g} k", per_second / 1e3);
   return fmt::format("{:.0f}", per_second);
