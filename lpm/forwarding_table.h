@@ -41,6 +41,8 @@ class ForwardingTable {
   /// The same for many destinations (host byte order); sizes are equal.
   virtual void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const = 0;
   [[nodiscard]] virtual size_t size() const = 0;
+  /// Memory that it takes, with what only the control thread reads of it.
+  [[nodiscard]] virtual size_t bytes() const = 0;
 };
 
 struct RteLpmOptions {
@@ -64,6 +66,7 @@ class RteLpmTable final : public ForwardingTable {
   [[nodiscard]] GroupId lookup(Ipv4Address destination) const override;
   void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const override;
   [[nodiscard]] size_t size() const override { return prefixes_.size() + (has_default_ ? 1 : 0); }
+  [[nodiscard]] size_t bytes() const override;
 
   [[nodiscard]] const rte_lpm* raw() const { return lpm_; }
   [[nodiscard]] GroupId default_group() const {
@@ -71,9 +74,10 @@ class RteLpmTable final : public ForwardingTable {
   }
 
  private:
-  explicit RteLpmTable(rte_lpm* lpm) : lpm_(lpm) {}
+  RteLpmTable(rte_lpm* lpm, const RteLpmOptions& options) : lpm_(lpm), options_(options) {}
 
   rte_lpm* lpm_;
+  RteLpmOptions options_;
   std::atomic<GroupId> default_group_ = kNoRouteGroup;
   bool has_default_ = false;
   // What is in the table, without the default route: rte_lpm could say, but searches linearly.

@@ -31,7 +31,7 @@ Result<std::unique_ptr<RteLpmTable>> RteLpmTable::create(const std::string& name
     return fail("cannot create the forwarding table: " + std::string(rte_strerror(rte_errno)), name,
                 "each table takes 64 MiB; give EAL more memory");
   }
-  auto table = std::unique_ptr<RteLpmTable>(new RteLpmTable(lpm));
+  auto table = std::unique_ptr<RteLpmTable>(new RteLpmTable(lpm, options));
   if (qsbr != nullptr) {
     rte_lpm_rcu_config rcu{};
     rcu.v = qsbr;
@@ -72,6 +72,15 @@ bool RteLpmTable::erase(Ipv4Prefix prefix) {
   const int code = rte_lpm_delete(lpm_, prefix.address().value(), prefix.length());
   if (code < 0) bug("rte_lpm lost a route", prefix.address().value());
   return true;
+}
+
+size_t RteLpmTable::bytes() const {
+  constexpr size_t kTbl24 = size_t{RTE_LPM_TBL24_NUM_ENTRIES} * sizeof(rte_lpm_tbl_entry);
+  constexpr size_t kTbl8 = size_t{RTE_LPM_TBL8_GROUP_NUM_ENTRIES} * sizeof(rte_lpm_tbl_entry);
+  constexpr size_t kRule = 8;
+  constexpr size_t kListed = sizeof(Ipv4Prefix) + 2 * sizeof(void*);  // a node of the set
+  return kTbl24 + options_.max_tbl8 * kTbl8 + options_.max_rules * kRule +
+         prefixes_.size() * kListed + prefixes_.bucket_count() * sizeof(void*);
 }
 
 GroupId RteLpmTable::lookup(Ipv4Address destination) const {

@@ -84,6 +84,13 @@ constexpr Command kCommands[] = {
      "  skyhop az routeserver peering list-learned-routes -g lab --routeserver routerserver \\\n"
      "      -n transit-1 --lab configs/ars-multipeer.yaml",
      parse_and_run<"az", parse_az, az>},
+    {"bench", "Measure the kinds of forwarding tables side by side", "lpm [options]",
+     "The same routes (an Internet-like mix of lengths) and the same destinations for each kind:\n"
+     "look-ups, additions, changes and deletions a second, and memory. Answers are compared.\n"
+     "rte_lpm's own adding takes longer the more routes there are; --limit bounds it.",
+     "  skyhop bench lpm\n"
+     "  skyhop bench lpm --routes 1k,1M --limit 10 --json",
+     parse_and_run<"bench", parse_bench, bench>},
 };
 
 }  // namespace

@@ -88,6 +88,14 @@ constexpr OptionSpec kExplain[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kBench[] = {
+    {"routes", "LIST", "sizes of the tables (default 10,1k,100k,1M)"},
+    {"limit", "S",
+     "seconds for adding, changing and deleting in one table, also 500ms\n"
+     "or 2m (default 5); what is not done by then is marked"},
+    kJson,
+    kLogLevel,
+    kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -360,6 +368,19 @@ Parsed<LintOptions> parse_lint(const Arguments& arguments) {
   return o;
 }
 
+Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
+  BenchOptions o;
+  const auto line = begin(arguments, kBench, {"lpm"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  if (const std::string& what = line->positionals()[0]; what != "lpm") {
+    return refuse(fmt::format("'{}' is nothing that bench measures", what), "bench lpm");
+  }
+  o.routes = {10, 1000, 100'000, 1'000'000};
+  if (auto e = read(*line, "routes", parse_counts, o.routes)) return std::unexpected(*e);
+  if (auto e = read(*line, "limit", parse_duration, o.limit)) return std::unexpected(*e);
+  return o;
+}
+
 std::string options_help(const std::string& command) {
   if (command == "run") return describe(kRun);
   if (command == "check") return describe(kCheck);
@@ -368,6 +389,7 @@ std::string options_help(const std::string& command) {
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
   if (command == "validate") return describe(kValidate);
+  if (command == "bench") return describe(kBench);
   return describe(kPlain);
 }
 

@@ -133,6 +133,12 @@ struct LintOptions {
   std::string lab;
 };
 
+struct BenchOptions {
+  CommonOptions common;
+  std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
+  Seconds limit{5};              ///< for adding, changing and deleting in one table
+};
+
 [[nodiscard]] Parsed<RunOptions> parse_run(const Arguments& arguments);
 [[nodiscard]] Parsed<CheckOptions> parse_check(const Arguments& arguments);
 [[nodiscard]] Parsed<TraceOptions> parse_trace(const Arguments& arguments);
@@ -144,6 +150,7 @@ struct LintOptions {
 [[nodiscard]] Parsed<AzOptions> parse_az(const Arguments& arguments);
 [[nodiscard]] Parsed<ExplainOptions> parse_explain(const Arguments& arguments);
 [[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
+[[nodiscard]] Parsed<BenchOptions> parse_bench(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.
 [[nodiscard]] std::string options_help(const std::string& command);
@@ -158,6 +165,8 @@ struct LintOptions {
 [[nodiscard]] Parsed<std::string> parse_size(const std::string& text);
 /// "2" (two workers), "1,3" and "2-5" (the workers' CPUs).
 [[nodiscard]] Parsed<LcoreOptions> parse_lcores(const std::string& text);
+/// "10,1k,2.5k,1M": whole numbers from 1 to 2 M.
+[[nodiscard]] Parsed<std::vector<uint32_t>> parse_counts(const std::string& text);
 /// A name of IANA's that the lab knows ("tcp", "udp", "icmp", "esp", "ah") or a number.
 [[nodiscard]] Parsed<uint8_t> parse_protocol(const std::string& text);
 

@@ -73,6 +73,23 @@ Parsed<double> parse_rate(const std::string& text) {
   return *value;
 }
 
+Parsed<std::vector<uint32_t>> parse_counts(const std::string& text) {
+  static constexpr Suffix kUnits[] = {{"", 1}, {"k", 1e3}, {"M", 1e6}};
+  constexpr double kLargest = 2e6;
+  std::vector<uint32_t> counts;
+  std::string_view rest = text;
+  for (;;) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    const std::optional<double> value = scaled(std::string(rest.substr(0, comma)), kUnits);
+    if (!value || *value < 1 || *value > kLargest || *value != std::floor(*value)) {
+      return refuse(text, "list of sizes (whole numbers up to 2M such as 10,1k,1M)");
+    }
+    counts.push_back(static_cast<uint32_t>(*value));
+    if (comma == rest.size()) return counts;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 Parsed<std::string> parse_size(const std::string& text) {
   const std::optional<unsigned> octets = to_unsigned(text);
   if (text == "imix" || (octets && *octets >= 64 && *octets <= 9218)) return text;

@@ -42,6 +42,7 @@ commands:
   explain   Why a router has a route or not; why a packet arrives or does not
   lint      The traps of such networks that this lab has stepped into
   az        What the az CLI would answer, in its own JSON and tables
+  bench     Measure the kinds of forwarding tables side by side
 
   skyhop help COMMAND    its options and examples
   skyhop --version

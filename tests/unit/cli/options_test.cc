@@ -201,6 +201,29 @@ TEST(ReplayOptions, NeedsCaptureAndVm) {
             "--loop: '0' is no number from 1 to 1000000000");
 }
 
+TEST(BenchOptions, Defaults) {
+  const auto o = parse_bench({"lpm"});
+  ASSERT_TRUE(o) << o.error().what;
+  EXPECT_EQ(o->routes, (std::vector<uint32_t>{10, 1000, 100'000, 1'000'000}));
+  EXPECT_EQ(o->limit, Seconds(5));
+}
+
+TEST(BenchOptions, SizesAndLimit) {
+  const auto o = parse_bench({"lpm", "--routes", "7,2.5k,2M", "--limit", "500ms", "--json"});
+  ASSERT_TRUE(o) << o.error().what;
+  EXPECT_EQ(o->routes, (std::vector<uint32_t>{7, 2500, 2'000'000}));
+  EXPECT_EQ(o->limit, Seconds(0.5));
+  EXPECT_EQ(o->common.output, Output::json);
+  EXPECT_EQ(refusal(parse_bench({})), "lpm is missing");
+  EXPECT_EQ(refusal(parse_bench({"disk"})), "'disk' is nothing that bench measures");
+  for (const char* bad : {"", ",", "0", "1,", "2.5", "3M", "-1", "1k,x", "max"}) {
+    EXPECT_EQ(refusal(parse_bench({"lpm", "--routes", bad})),
+              "--routes: '" + std::string(bad) +
+                  "' is no list of sizes (whole numbers up to 2M such as 10,1k,1M)");
+  }
+  EXPECT_NE(refusal(parse_bench({"lpm", "--limit", "0"})), "accepted");
+}
+
 TEST(OtherOptions, Positionals) {
   EXPECT_EQ(parse_check({"a", "b", "--junit", "j.xml"})->labs,
             (std::vector<std::string>{"a", "b"}));

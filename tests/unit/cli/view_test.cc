@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/cli/bench_view.h"
 #include "control/cli/check_view.h"
 #include "control/cli/network_view.h"
 #include "control/cli/run_view.h"
@@ -245,6 +246,24 @@ hub      location   eastus  written
 )");
   EXPECT_EQ(network_json(network).at("virtual_networks").at(0).at("subnets").at(0).at("name"),
             "GatewaySubnet");
+}
+
+TEST(BenchView, MarksWhatTheLimitStopped) {
+  const TableBench bench{
+      .memory = "no hugepages",
+      .figures = {{"rte_lpm", 1'000'000, 263'424, 86e6, 65'854, 29'066, 33'656, 94'800'000},
+                  {"popline", 1'000'000, 1'000'000, 149e6, 1.01e6, 1e6, 9e5, 35'300'000}}};
+  const std::string text = table_bench_text(bench, kAscii);
+  EXPECT_NE(text.find("263,424*"), std::string::npos) << text;
+  EXPECT_NE(text.find("* rte_lpm held 263,424 of 1,000,000 routes"), std::string::npos) << text;
+  EXPECT_EQ(text.find("* popline"), std::string::npos) << text;
+  EXPECT_NE(text.find("149 M"), std::string::npos) << text;
+  EXPECT_NE(text.find("29.1 k"), std::string::npos) << text;
+  EXPECT_NE(text.find("no hugepages"), std::string::npos) << text;
+  const report::Json json = table_bench_json(bench);
+  EXPECT_EQ(json["tables"][0]["complete"], false);
+  EXPECT_EQ(json["tables"][1]["complete"], true);
+  EXPECT_EQ(json["tables"][1]["loaded"], 1'000'000);
 }
 
 }  // namespace

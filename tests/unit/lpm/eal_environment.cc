@@ -14,12 +14,12 @@ namespace {
 class EalEnvironment : public testing::Environment {
  public:
   void SetUp() override {
-    // One table takes 64 MiB; no test holds more than two.
+    // One table takes 64 MiB; no test holds more than four.
     std::vector<std::string> words = {"unit_lpm",
                                       "--no-huge",
                                       "--no-shconf",
                                       "-m",
-                                      "256",
+                                      "512",
                                       "--no-pci",
                                       "--log-level=error",
                                       "--file-prefix=unit_lpm_" + std::to_string(getpid())};
