@@ -35,7 +35,7 @@ SKYHOP_INLINE constexpr uint32_t crossed(uint32_t value) { return value & 0xff; 
 inline constexpr uint32_t kOneTtl = 1u << 8;
 inline constexpr uint32_t kOneCrossed = 1;
 /// A packet may cross so many routers; the last one delivers it or drops it as looping.
-inline constexpr uint32_t kMaxCrossed = 64;
+inline constexpr uint32_t kMaxCrossed = 255;
 }  // namespace info
 
 /// One router's queue, or what is on its way there.

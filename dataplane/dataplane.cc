@@ -20,7 +20,8 @@
 namespace skyhop::dataplane {
 namespace {
 
-constexpr uint32_t kDefaultBurst = 64;
+// Measured: 64 costs a tenth of the rate, 256 gains nothing and doubles the latency.
+constexpr uint32_t kDefaultBurst = 128;
 constexpr uint32_t kRing = 4096;
 
 struct FreeRing {
@@ -36,6 +37,19 @@ struct RouterControl {
   size_t edge_count = 0;
   size_t edge_capacity = 0;
 };
+
+/// Tables whose data plane is gone. EAL clears what it frees, 64 MiB for each table, mostly pages
+/// that were never touched: seconds for a large lab. So they are freed when the next data plane is
+/// made, and a process that makes no other one leaves them to the kernel.
+struct Retired {
+  std::unique_ptr<lpm::Qsbr> qsbr;
+  std::vector<std::unique_ptr<lpm::RteLpmTable>> tables;  // freed first: they refer to qsbr
+};
+
+std::vector<Retired>& retired() {
+  static auto* const list = new std::vector<Retired>;  // outlives EAL
+  return *list;
+}
 
 [[noreturn]] void bug(const char* what) {
   std::fprintf(stderr, "data plane: %s\n", what);
@@ -96,7 +110,7 @@ class Model final : public Dataplane {
     static unsigned instances = 0;
     number_ = instances++;
   }
-  ~Model() override { stop(); }
+  ~Model() override;
 
   Result<void> build();
 
@@ -144,6 +158,15 @@ class Model final : public Dataplane {
   uint64_t stopped_ = 0;
   std::optional<Error> capture_error_;
 };
+
+Model::~Model() {
+  stop();
+  Retired mine{std::move(qsbr_), {}};
+  for (RouterControl& router : routers_) {
+    if (router.table) mine.tables.push_back(std::move(router.table));
+  }
+  retired().push_back(std::move(mine));
+}
 
 Result<void> Model::check() const {
   const auto needs = [](bool holds, const std::string& what) -> Result<void> {
@@ -317,7 +340,6 @@ Result<void> Model::build_inputs() {
     if (!devices_[i]) continue;
     Input input = input_at(static_cast<PortIndex>(i), Input::Kind::device);
     input.device = devices_[i]->id();
-    input.may_chain = true;
     inputs.push_back(std::move(input));
   }
   const uint32_t max_frame = size_pool(image_, 1).data_room - RTE_PKTMBUF_HEADROOM;
@@ -558,6 +580,7 @@ std::optional<Error> Model::replay_error() const {
 }  // namespace
 
 Result<std::unique_ptr<Dataplane>> Dataplane::create(Image image, const DataplaneOptions& options) {
+  retired().clear();
   auto model = std::make_unique<Model>(std::move(image), options);
   if (auto built = model->build(); !built) return std::unexpected(built.error());
   return model;

@@ -26,7 +26,7 @@ namespace skyhop::dataplane {
   X(ip_forwarding, "the appliance's NIC has IP forwarding disabled (A64)")                    \
   X(link_down, "the link is down and its sender has not noticed yet")                         \
   X(router_down, "the gateway is down")                                                       \
-  X(looping, "the packet crossed 64 routers of the model")                                    \
+  X(looping, "the packet crossed 255 routers of the model")                                   \
   X(local_unhandled, "addressed to a router, which answers only ICMP echo")                   \
   X(tx_full, "the port that the packet leaves by did not take it")                            \
   X(no_buffer, "no packet buffer was free")                                                   \

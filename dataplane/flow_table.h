@@ -22,20 +22,21 @@
 
 namespace skyhop::dataplane {
 
-/// The 5-tuple as it stands in packets: source, destination, ports in network byte order, and a
-/// word with the protocol that is never zero, so an empty entry matches nothing.
+/// The 5-tuple as sixteen octets of the packet, from the TTL to the ports, with TTL and checksum
+/// masked out. A bit in the TTL's place keeps an empty entry from matching anything.
 struct alignas(16) FlowEntry {
+  uint32_t protocol_word = 0;  ///< kPresent, protocol << 8
   uint32_t source_be = 0;
   uint32_t destination_be = 0;
   uint32_t ports_be = 0;
-  uint32_t protocol_word = 0;
 
-  static constexpr uint32_t kPresent = 0x100;
+  static constexpr uint32_t kPresent = 1;
+  static constexpr uint32_t kProtocolMask = 0xff00;
 
   static FlowEntry of(const lpm::FlowKey& key) {
-    return {__builtin_bswap32(key.source.value()), __builtin_bswap32(key.destination.value()),
-            __builtin_bswap32((uint32_t{key.source_port} << 16) | key.destination_port),
-            kPresent | key.protocol};
+    return {kPresent | uint32_t{key.protocol} << 8, __builtin_bswap32(key.source.value()),
+            __builtin_bswap32(key.destination.value()),
+            __builtin_bswap32((uint32_t{key.source_port} << 16) | key.destination_port)};
   }
 };
 
@@ -60,9 +61,9 @@ class FlowTable {
     const __m128i* ways = bucket(hash);
 #if defined(__AVX512F__)
     // One load of the line, whose entries were each stored whole.
-    const __mmask16 words =
-        _mm512_cmpeq_epi32_mask(_mm512_load_si512(ways), _mm512_broadcast_i32x4(entry));
-    return (words & (words >> 1) & (words >> 2) & (words >> 3) & 0x1111) != 0;
+    const unsigned halves =
+        _mm512_cmpeq_epi64_mask(_mm512_load_si512(ways), _mm512_broadcast_i32x4(entry));
+    return (halves & (halves >> 1) & 0x55) != 0;
 #else
     int found = 0;
     for (uint32_t way = 0; way < kWays; ++way) {

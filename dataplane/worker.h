@@ -42,7 +42,6 @@ struct WorkerCounters {
 struct Input {
   enum class Kind : uint8_t { device, stream, replay };
   Kind kind = Kind::stream;
-  bool may_chain = false;  ///< the device may hand over frames in several segments
   PortIndex port = 0;
   RouterIndex router = 0;
   FilterIndex filter = 0;
@@ -103,6 +102,12 @@ class Worker {
     if (freed_count == kFreed) flush_freed();
     freed[freed_count++] = packet;
   }
+  SKYHOP_INLINE void release_all(const Batch& batch) {
+    if (freed_count + batch.count > kFreed) flush_freed();
+    rte_mbuf** to = &freed[freed_count];
+    for (uint32_t i = 0; i < batch.count; ++i) to[i] = pass.packet[batch.ref[i]];
+    freed_count += batch.count;
+  }
   void flush_freed();
 
   // The one funnel of all drops.
@@ -115,7 +120,7 @@ class Worker {
   }
   SKYHOP_INLINE void drop_all(RouterIndex router, DropReason reason, Batch* batch) {
     count_drops(router, reason, batch->count);
-    for (uint32_t i = 0; i < batch->count; ++i) release(pass.packet[batch->ref[i]]);
+    release_all(*batch);
     give_back(batch);
   }
 
@@ -159,7 +164,7 @@ class Worker {
   std::unique_ptr<Batch*[]> free_batches;  ///< LIFO: the warmest first
   uint32_t free_batch_count = 0;
 
-  static constexpr uint32_t kFreed = 512;
+  static constexpr uint32_t kFreed = kBatchCapacity;
   std::array<rte_mbuf*, kFreed> freed;
   uint32_t freed_count = 0;
 

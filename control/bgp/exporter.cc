@@ -77,7 +77,7 @@ AttributesPtr Exporter::outgoing(const Peer& peer, const LocRib::Path& path,
   const PathAttributes& learned = *path.attributes;
   const bool is_med_ours =
       source.is_local || (verdict.changed && verdict.changed->med != learned.med);
-  PathAttributes out = verdict.changed ? std::move(*verdict.changed) : learned;
+  PathAttributes out = verdict.changed ? *std::move(verdict.changed) : PathAttributes(learned);
   const PeerConfig& config = peer.config();
   const bool is_self = config.next_hop == NextHopMode::self ||
                        (config.next_hop == NextHopMode::automatic && peer.is_ebgp()) ||

@@ -45,18 +45,6 @@ std::string_view kind_of(cloud::GatewayKind kind) {
   return "";
 }
 
-std::string_view kind_of(cloud::LinkKind kind) {
-  switch (kind) {
-    case cloud::LinkKind::fabric:
-      return "fabric";
-    case cloud::LinkKind::tunnel:
-      return "tunnel";
-    case cloud::LinkKind::ha:
-      return "ha";
-  }
-  return "";
-}
-
 std::string_view state_of(cloud::PeeringState state) {
   return state == cloud::PeeringState::Connected ? "Connected" : "Initiated";
 }
@@ -170,7 +158,7 @@ Table link_table(const cloud::Network& n) {
   for (const cloud::Link& l : n.links) {
     if (l.kind == cloud::LinkKind::fabric) continue;
     table.add({l.name,
-               kind_of(l.kind),
+               cloud::to_string(l.kind),
                inner_of(l),
                std::to_string(l.mtu),
                l.connection,
@@ -192,7 +180,7 @@ Table session_table(const cloud::Network& n) {
                type_of(s),
                end_of(n, s.a),
                end_of(n, s.b),
-               s.link ? kind_of(n.at(*s.link).kind) : "fabric",
+               s.link ? cloud::to_string(n.at(*s.link).kind) : "fabric",
                {s.problem, Tone::bad}});
   }
   return table;
@@ -299,7 +287,7 @@ Json routers_json(const cloud::Network& n) {
 Json links_json(const cloud::Network& n) {
   Json list = Json::array();
   for (const cloud::Link& l : n.links) {
-    Json item = {{"name", l.name},      {"kind", kind_of(l.kind)},
+    Json item = {{"name", l.name},      {"kind", cloud::to_string(l.kind)},
                  {"a", n.at(l.a).name}, {"b", n.at(l.b).name},
                  {"mtu", l.mtu},        {"present_at_start", l.present_at_start}};
     if (!l.connection.empty()) item["connection"] = l.connection;

@@ -133,6 +133,26 @@ report::Table link_counters(const emulator::RunReport& report) {
   return table;
 }
 
+// What was found is told where a check failed; `skyhop check` tells it for all.
+report::Table check_rows(const std::vector<emulator::CheckResult>& checks) {
+  std::vector<emulator::CheckResult> rows = checks;
+  for (emulator::CheckResult& row : rows) {
+    if (row.passed) row.detail.clear();
+  }
+  return check_table(rows);
+}
+
+std::string checks_text(const std::vector<emulator::CheckResult>& checks,
+                        const report::Style& style) {
+  if (checks.empty()) return {};
+  const auto held = std::ranges::count_if(checks, &emulator::CheckResult::passed);
+  const bool all_hold = held == std::ssize(checks);
+  return "\n" + check_rows(checks).render(style) +
+         report::paint(fmt::format("{} of {} checks hold", held, checks.size()),
+                       all_hold ? Tone::good : Tone::bad, style) +
+         "\n";
+}
+
 Json drops_json(const std::array<uint64_t, dataplane::kDropReasons>& drops) {
   Json json = Json::object();
   for (uint32_t i = 0; i < dataplane::kDropReasons; ++i) {
@@ -214,8 +234,8 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
                      report::packets_per_second(throughput.pps),
                      report::bits_per_second(throughput.bps), report::seconds(report.seconds),
                      report.workers, report.workers == 1 ? "lcore" : "lcores");
-  for (const report::Table& table : {latencies(report), router_counters(report),
-                                     link_counters(report), check_table(report.checks)}) {
+  for (const report::Table& table :
+       {latencies(report), router_counters(report), link_counters(report)}) {
     if (!table.is_empty()) out += "\n" + table.render(style);
   }
   if (!report.events.empty()) {
@@ -224,7 +244,7 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
       out += fmt::format("  {}\n", report::printable(event));
     }
   }
-  return out;
+  return out + checks_text(report.checks, style);
 }
 
 Json run_json(const std::string& lab, const emulator::RunReport& report) {

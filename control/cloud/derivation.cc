@@ -27,6 +27,11 @@ constexpr Ipv4Prefix kOverflowRange{Ipv4Address{198, 18, 0, 0}, 15};    // RFC 2
 
 }  // namespace
 
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates) {
+  const std::string near = lab::nearest(name, candidates);
+  return near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
+}
+
 Derivation::Derivation(const lab::Lab& source) : lab(source) { network.name = source.name; }
 
 void Derivation::error(std::string path, std::string message, std::string rule) {
@@ -279,9 +284,7 @@ std::optional<VnetId> Derivation::need_vnet(const std::string& name, const std::
   if (const auto id = find_vnet(name)) return id;
   std::vector<std::string> candidates;
   for (const Vnet& vnet : network.vnets) candidates.push_back(vnet.name);
-  const std::string near = lab::nearest(name, candidates);
-  error(path, fmt::format("there is no VNet \"{}\"{}", name,
-                          near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+  error(path, fmt::format("there is no VNet \"{}\"{}", name, did_you_mean(name, candidates)));
   return std::nullopt;
 }
 

@@ -56,6 +56,10 @@ struct LanEnd {
 /// What a public address is for; each kind counts up in its own documentation range (RFC 5737).
 enum class PublicAddressKind { azure, aviatrix };
 
+/// "; did you mean "transit-1"?" for a name that is nearly one of the candidates, else nothing.
+[[nodiscard]] std::string did_you_mean(const std::string& name,
+                                       const std::vector<std::string>& candidates);
+
 class Derivation {
  public:
   explicit Derivation(const lab::Lab& source);

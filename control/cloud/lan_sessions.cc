@@ -118,10 +118,9 @@ class LanMatcher {
     if (!id) {
       std::vector<std::string> candidates;
       for (const Gateway& each : d_.network.gateways) candidates.push_back(each.name);
-      const std::string near = lab::nearest(connection.peer_ip, candidates);
       d_.error(path + ".peer_ip",
                fmt::format("\"{}\" is neither an address nor a gateway{}", connection.peer_ip,
-                           near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+                           did_you_mean(connection.peer_ip, candidates)));
       return std::nullopt;
     }
     const Gateway& named = gateway(*id);

@@ -63,6 +63,18 @@ bool peered(const Network& network, VnetId a, VnetId b) {
 
 }  // namespace
 
+std::string_view to_string(LinkKind kind) {
+  switch (kind) {
+    case LinkKind::fabric:
+      return "fabric";
+    case LinkKind::tunnel:
+      return "tunnel";
+    case LinkKind::ha:
+      return "ha";
+  }
+  return "?";
+}
+
 struct NetworkIndex {
   Names vnets, subnets, vms, gateways, routers, links, sessions;
   std::unordered_map<uint64_t, LinkId> link_of_pair;

@@ -117,6 +117,7 @@ struct Router {
 };
 
 enum class LinkKind { fabric, tunnel, ha };
+[[nodiscard]] std::string_view to_string(LinkKind kind);  ///< as spelt here
 
 /// What a tunnel adds to each packet; bytes on the wire follow from it.
 struct Encapsulation {

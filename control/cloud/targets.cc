@@ -47,9 +47,8 @@ class TargetCheck {
  private:
   void unknown(const std::string& path, const char* what, const std::string& name,
                const std::vector<std::string>& candidates) {
-    const std::string near = lab::nearest(name, candidates);
-    d_.error(path, fmt::format("there is no {} \"{}\"{}", what, name,
-                               near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    d_.error(path,
+             fmt::format("there is no {} \"{}\"{}", what, name, did_you_mean(name, candidates)));
   }
 
   void vm(const std::string& name, const std::string& path) {

@@ -107,24 +107,7 @@ void AviatrixPlane::poll() {
       changed = true;
     }
   }
-  if (!changed) return;
-  apply_program();
-  // What a twin knows is told by the controller: alternatives over the HA links may have changed.
-  for (size_t i = 0; i < network_.gateways.size(); ++i) {
-    if (network_.gateways[i].kind != GatewayKind::transit) continue;
-    std::set<Ipv4Prefix> prefixes;
-    for (const auto* known :
-         {&learned_[i], network_.gateways[i].twin ? &learned_[network_.gateways[i].twin->index()]
-                                                  : &learned_[i]}) {
-      for (const auto& route : *known) prefixes.insert(route.prefix);
-    }
-    if (const auto router = network_.gateways[i].router) {
-      for (const auto& [prefix, entry] : tables_[router->index()]->entries()) {
-        if (entry.offers.contains(kBgp)) prefixes.insert(prefix);
-      }
-    }
-    for (const Ipv4Prefix prefix : prefixes) install_bgp(GatewayId(i), prefix);
-  }
+  if (changed) apply_program();
 }
 
 void AviatrixPlane::set_advertised_cidrs(GatewayId spoke, std::vector<Ipv4Prefix> cidrs) {
@@ -185,7 +168,10 @@ void AviatrixPlane::apply_program() {
 }
 
 void AviatrixPlane::routes_changed(GatewayId transit, std::span<const Ipv4Prefix> prefixes) {
-  for (const Ipv4Prefix prefix : prefixes) install_bgp(transit, prefix);
+  for (const Ipv4Prefix prefix : prefixes) {
+    install_bgp(transit, prefix);
+    if (const auto twin = network_.at(transit).twin) install_bgp(*twin, prefix);
+  }
 }
 
 void AviatrixPlane::install_connected(GatewayId id) {
@@ -235,7 +221,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
               .preference = cloud::aviatrix::kDirectMetric,
               .backup = over_twin,
               .as_path = best->paths.front().attributes->as_path.to_string(),
-              .rule = "V38"};
+              .rule = "V37"};
     own.description = "AS path " + own.as_path;
     for (const cloud::aviatrix::Egress& way : egress.primary) {
       own.primary.push_back(out_of(id, way));
@@ -247,8 +233,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
         {.source = Source::bgp,
          .preference = cloud::aviatrix::kTwinMetric,
          .primary = over_twin,
-         .description = fmt::format("known to {}, over the HA link (metric {})",
-                                    network_.at(*gateway.twin).name, cloud::aviatrix::kTwinMetric),
+         .description = "known to " + network_.at(*gateway.twin).name + ", over the HA link",
          .rule = "V43"});
   }
   table.set(kBgp, prefix, std::move(offers));
@@ -288,9 +273,9 @@ NextHop AviatrixPlane::into_vnet(GatewayId id, size_t nic_index) {
 
 bool AviatrixPlane::twin_knows(GatewayId id, Ipv4Prefix prefix) const {
   const auto twin = network_.at(id).twin;
-  return twin &&
-         std::ranges::find(learned_[twin->index()], prefix,
-                           &cloud::aviatrix::LearnedRoute::prefix) != learned_[twin->index()].end();
+  const bgp::Speaker* speaker = twin ? speakers_.at(*twin) : nullptr;
+  const auto best = speaker == nullptr ? std::nullopt : speaker->best(prefix);
+  return best && best->paths.front().peer;
 }
 
 }  // namespace skyhop::emulator

@@ -27,7 +27,8 @@ class AviatrixPlane {
 
   /// First program, then a poll every bgp_polling_time.
   void start();
-  /// Best routes of a transit changed: its own table follows at once, the rest at the next poll.
+  /// Best routes of a transit changed: its own table and its twin's follow at once (the two tell
+  /// each other over the HA link, assumed), everything else at the controller's next poll.
   void routes_changed(cloud::GatewayId transit, std::span<const lpm::Ipv4Prefix> prefixes);
   /// "Customize Spoke Advertised VPC CIDRs"; empty: the VNet's CIDR again (V26-V29).
   void set_advertised_cidrs(cloud::GatewayId spoke, std::vector<lpm::Ipv4Prefix> cidrs);

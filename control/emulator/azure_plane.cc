@@ -14,7 +14,6 @@ using cloud::GatewayId;
 using cloud::GatewayKind;
 using cloud::RouterId;
 using cloud::SubnetId;
-using cloud::azure::EffectiveNextHop;
 using cloud::azure::EffectiveRoute;
 using cloud::azure::FabricHop;
 using cloud::azure::InstanceRoute;

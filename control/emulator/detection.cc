@@ -43,6 +43,11 @@ void Detection::gateway_changed(cloud::GatewayId gateway) {
   }
 }
 
+bool Detection::is_negotiated(LinkId link) const {
+  return state_.is_up(link) && !knows_dead(network_.at(link).a, link) &&
+         !knows_dead(network_.at(link).b, link);
+}
+
 void Detection::watch(RouterId router, LinkId link) {
   const auto* gateway = std::get_if<cloud::GatewayId>(&network_.at(router).what);
   if (gateway == nullptr) return;

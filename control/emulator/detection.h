@@ -25,6 +25,8 @@ class Detection {
   void link_changed(cloud::LinkId link);
   /// All links of a gateway.
   void gateway_changed(cloud::GatewayId gateway);
+  /// The link is up, and no end waits for the tunnel to be negotiated again after it saw it dead.
+  [[nodiscard]] bool is_negotiated(cloud::LinkId link) const;
   /// The router knows the link as dead: edges over it start dead.
   [[nodiscard]] bool knows_dead(cloud::RouterId router, cloud::LinkId link) const {
     return known_dead_.contains({router, link});

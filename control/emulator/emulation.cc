@@ -76,7 +76,9 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
     tables_.push_back(std::make_unique<routing::RouterTable>(RouterId(i), watch_.get()));
   }
   detection_ = std::make_unique<Detection>(lab_, network, *state_, clock_, tables_);
-  speakers_ = std::make_unique<Speakers>(lab_, network, *state_, clock_);
+  speakers_ = std::make_unique<Speakers>(lab_, network, *state_, clock_, [this](LinkId link) {
+    return detection_->is_negotiated(link);
+  });
   azure_ = std::make_unique<AzurePlane>(network, *state_, clock_, *speakers_, tables_);
   aviatrix_ = std::make_unique<AviatrixPlane>(lab_, network, *state_, clock_, *speakers_, tables_,
                                               [this] { azure_->changed(); });

@@ -1,5 +1,6 @@
 #include "control/emulator/runner.h"
 
+#include <fmt/format.h>
 #include <rte_cycles.h>
 
 #include <algorithm>
@@ -18,8 +19,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr double kDefaultSeconds = 3;
 constexpr double kLongestTimelineSeconds = 10;
 constexpr auto kTick = std::chrono::milliseconds(5);
-constexpr size_t kTableMb = 64;
-constexpr size_t kPoolMb = 256;
 
 // Frame sizes are told as RFC 2544 does, with the 4 octets of the FCS; buffers hold none.
 constexpr uint16_t kFcs = 4;
@@ -142,10 +141,11 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
                       const std::function<void(const RunProgress&)>& on_progress) {
   auto image = image_of(lab, network, options);
   if (!image) return std::unexpected(image.error());
-  const auto eal = dataplane::start_eal({.workers = options.workers,
-                                         .cpus = options.cpus,
-                                         .memory_mb = kTableMb * network.routers.size() + kPoolMb,
-                                         .allow_hugepages = options.allow_hugepages});
+  const auto eal =
+      dataplane::start_eal({.workers = options.workers,
+                            .cpus = options.cpus,
+                            .memory_mb = dataplane::memory_needed_mb(*image, options.workers),
+                            .allow_hugepages = options.allow_hugepages});
   if (!eal) return std::unexpected(eal.error());
 
   RunReport report;
@@ -167,6 +167,11 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
 
   const Pace pace = pace_of(lab, options);
   report.time_scale = pace.scale;
+  if (pace.scale > 1) {
+    report.notes.push_back(fmt::format(
+        "the timeline ran {:.3g} times as fast as the packets, to fit into {:g} s of traffic",
+        pace.scale, pace.seconds));
+  }
   report.workers = static_cast<unsigned>(eal->workers.size());
   report.tsc_hz = static_cast<double>(rte_get_tsc_hz());
 

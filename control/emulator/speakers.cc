@@ -88,10 +88,11 @@ void configure_transit_peer(const lab::Lab& lab, const cloud::Gateway& own,
 }  // namespace
 
 Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
-                   bgp::Scheduler& scheduler)
+                   bgp::Scheduler& scheduler, CarriesPackets carries_packets)
     : lab_(lab),
       network_(network),
       state_(state),
+      carries_packets_(std::move(carries_packets)),
       transport_(scheduler, [this](lpm::Ipv4Address from, lpm::Ipv4Address to,
                                    uint8_t) { return is_reachable(from, to); }),
       scheduler_(scheduler),
@@ -157,7 +158,7 @@ Speakers::End Speakers::make_peer(SessionId id, const cloud::Session::End& own,
   return {.gateway = own.gateway, .peer = added, .exists = true};
 }
 
-void Speakers::observe(OnRoutes on_routes, OnState on_state) {
+void Speakers::observe(const OnRoutes& on_routes, const OnState& on_state) {
   for (size_t i = 0; i < speakers_.size(); ++i) {
     if (speakers_[i] == nullptr) continue;
     const GatewayId id(i);
@@ -211,7 +212,7 @@ bool Speakers::is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to) const {
   if (found == by_addresses_.end()) return false;
   const cloud::Session& session = network_.at(found->second);
   return state_.is_up(session.a.gateway) && state_.is_up(session.b.gateway) &&
-         (!session.link || state_.is_up(*session.link));
+         (!session.link || carries_packets_(*session.link));
 }
 
 }  // namespace skyhop::emulator

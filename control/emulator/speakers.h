@@ -20,12 +20,15 @@ class Speakers {
   using OnState = std::function<void(cloud::SessionId, bgp::SessionState from, bgp::SessionState to,
                                      const std::string& reason)>;
 
+  /// Whether a tunnel is up and negotiated: sessions inside of it run only then.
+  using CarriesPackets = std::function<bool(cloud::LinkId)>;
+
   /// Everything is referenced, nothing copied; all outlive the speakers.
   Speakers(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
-           bgp::Scheduler& scheduler);
+           bgp::Scheduler& scheduler, CarriesPackets carries_packets);
 
   /// Best routes of a gateway changed; a session moved (told by its `a` end, or by the end it has).
-  void observe(OnRoutes on_routes, OnState on_state);
+  void observe(const OnRoutes& on_routes, const OnState& on_state);
   /// Boots the speakers of all gateways that are up.
   void start();
   void crash(cloud::GatewayId gateway);
@@ -67,6 +70,7 @@ class Speakers {
   const lab::Lab& lab_;
   const cloud::Network& network_;
   const ElementState& state_;
+  CarriesPackets carries_packets_;
   bgp::MemoryTransport transport_;
   bgp::Scheduler& scheduler_;
   std::vector<std::unique_ptr<bgp::Speaker>> speakers_;          // by gateway; may be null

@@ -16,25 +16,14 @@ using cloud::VmId;
 using dataplane::DropReason;
 using routing::Edge;
 
-constexpr uint32_t kMostRouters = 64;  // as many as a worker lets a packet cross
+constexpr uint32_t kMostRouters = 255;  // as many as a worker lets a packet cross
+constexpr uint32_t kFirstTtl = 64;      // what Linux sends with
 
 std::string_view kind_of(const cloud::Network& network, const cloud::Router& router) {
   const auto* gateway = std::get_if<GatewayId>(&router.what);
   if (gateway == nullptr) return "fabric";
   return network.at(*gateway).kind == cloud::GatewayKind::vpn_gateway_instance ? "vpn_gateway"
                                                                                : "gateway";
-}
-
-std::string_view kind_of(cloud::LinkKind kind) {
-  switch (kind) {
-    case cloud::LinkKind::fabric:
-      return "fabric";
-    case cloud::LinkKind::tunnel:
-      return "tunnel";
-    case cloud::LinkKind::ha:
-      return "ha";
-  }
-  return "fabric";
 }
 
 RouterId far_end(const cloud::Link& link, RouterId from) {
@@ -88,6 +77,7 @@ class Walk {
                                                      .kind = std::string(kind_of(network_, router)),
                                                      .address = router.address,
                                                      .decrements_ttl = router.decrements_ttl});
+    if (router.decrements_ttl && ttl_-- < 2) return end(DropReason::ttl_expired, router.name);
     const auto destination = path_.flow.destination;
     if (!is_up(emulation_, id)) return end(DropReason::router_down, router.name);
     const routing::Entry* entry = table.lookup(destination);
@@ -124,7 +114,7 @@ class Walk {
       case Edge::Kind::channel: {
         const cloud::Link& link = network_.at(edge.channel.link);
         hop.link = link.name;
-        hop.link_kind = kind_of(link.kind);
+        hop.link_kind = cloud::to_string(link.kind);
         const RouterId far = far_end(link, id);
         if (!is_up(emulation_, far)) return end(DropReason::router_down, network_.at(far).name);
         if (!emulation_.is_link_up(edge.channel.link)) return end(DropReason::link_down, link.name);
@@ -201,6 +191,7 @@ class Walk {
   const cloud::Network& network_;
   const AllowedAt* established_;
   uint32_t hash_;
+  uint32_t ttl_ = kFirstTtl;
   AllowedAt allowed_;
   Path path_;
 };

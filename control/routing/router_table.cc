@@ -54,7 +54,10 @@ std::vector<Entry::Loser> Entry::losers() const {
       if (&offer == winner) continue;
       std::string reason = offer.why_not;
       if (reason.empty() && winner != nullptr) {
-        reason = std::string(to_string(winner->source)) + " route is preferred";
+        reason = offer.source == winner->source
+                     ? "metric " + std::to_string(offer.preference) + " against " +
+                           std::to_string(winner->preference)
+                     : std::string(to_string(winner->source)) + " route is preferred";
         if (!winner->rule.empty()) reason += " (" + winner->rule + ")";
       }
       losers.push_back({&offer, std::move(reason)});

@@ -41,7 +41,7 @@ SKYHOP_INLINE void deliver(Worker& w, RouterIndex router, PortIndex index, Batch
     write_header(frame + kEthernetLength, batch->info[i]);
   }
   if (port.exit == Port::Exit::sink) {
-    for (uint32_t i = 0; i < count; ++i) w.release(w.pass.packet[batch->ref[i]]);
+    w.release_all(*batch);
     count_delivered(w, index, *batch, count);
     return w.give_back(batch);
   }

@@ -1,7 +1,8 @@
 // A fixed amount of work for callgrind: `hop_instructions [PACKETS]` sends that many packets
 // through the eight-router chain from the built-in generator and prints how many arrived.
 //
-//   valgrind --tool=callgrind --toggle-collect='*::pass(*' hop_instructions 100000
+//   valgrind --tool=callgrind --toggle-collect='*::receive(*'
+//     --toggle-collect='*::route_all(*' hop_instructions 100000
 //
 // Valgrind knows no AVX-512; SKYHOP_CPU=v2 or v3 picks the loop that is counted.
 #include <fmt/core.h>

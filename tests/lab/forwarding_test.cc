@@ -161,6 +161,24 @@ TEST_F(Forwarding, ATruncatedCaptureIsAnErrorAfterItsGoodPackets) {
   EXPECT_FALSE(report->passed());
 }
 
+// Captures that Wireshark's tools made: every link type, cut ones and broken ones among them.
+TEST_F(Forwarding, EveryCaptureIsReplayedWithoutAnUncountedPacket) {
+  size_t replayed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SKYHOP_CAPTURES)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".pcap" && extension != ".pcapng") continue;
+    const auto report = replay(entry.path());
+    if (!report) {
+      EXPECT_NE(report.error().to_string().find(entry.path().filename()), std::string::npos);
+      continue;
+    }
+    EXPECT_TRUE(report->counters.sum_law_holds()) << entry.path();
+    EXPECT_EQ(report->counters.held, 0u) << entry.path();
+    replayed += report->counters.offered > 0 ? 1 : 0;
+  }
+  EXPECT_GE(replayed, 8u);
+}
+
 TEST_F(Forwarding, TheTimelineMovesTrafficWhilePacketsFlow) {
   LiveLab failing("fail-tunnel.yaml");
   const auto report = emulator::run(failing.lab(), failing.network(),

@@ -26,14 +26,31 @@ using NextHops = std::set<std::string>;
 
 class LiveLab {
  public:
+  /// A file of configs/.
   explicit LiveLab(const std::string& config)
-      : read_(lab::read_file(std::string(SKYHOP_CONFIGS) + "/" + config)),
+      : LiveLab(lab::read_file(std::string(SKYHOP_CONFIGS) + "/" + config)) {}
+  /// The first lab with these sections on top of it.
+  static std::unique_ptr<LiveLab> variant(const std::string& sections) {
+    return std::unique_ptr<LiveLab>(new LiveLab(
+        lab::read_text("lab: variant\nextends: ars-multipeer.yaml\nchecks: []\n" + sections,
+                       std::string(SKYHOP_CONFIGS) + "/variant.yaml")));
+  }
+  explicit LiveLab(lab::ReadResult read)
+      : read_(std::move(read)),
         derived_(cloud::derive(read_.lab)),
         emulation_(std::make_unique<emulator::Emulation>(read_.lab, derived_.network, nullptr)) {}
 
   emulator::Convergence converge() { return emulation_->converge(); }
   [[nodiscard]] bool is_valid() const {
     return !lab::has_errors(read_.diagnostics) && !lab::has_errors(derived_.diagnostics);
+  }
+  /// Every finding, for a test that fails because the lab is wrong.
+  [[nodiscard]] std::string findings() const {
+    std::string text;
+    for (const auto* list : {&read_.diagnostics, &derived_.diagnostics}) {
+      for (const auto& finding : *list) text += lab::to_string(finding, read_.lab.file) + "\n";
+    }
+    return text;
   }
   [[nodiscard]] const lab::Lab& lab() const { return read_.lab; }
   [[nodiscard]] const cloud::Network& network() const { return derived_.network; }

@@ -2,6 +2,7 @@
 
 import sys
 import unittest
+import unittest.mock
 
 import run_tests
 
@@ -62,7 +63,9 @@ class Script(unittest.TestCase):
         self.assertEqual(skipped.skips, [("it", "no tshark")])
 
     def test_a_program_that_hangs_is_ended(self):
-        outcome = run_tests.run_program(script("input() if 0 else __import__('signal').pause()", 0.2), "")
+        hangs = script("input() if 0 else __import__('signal').pause()", 0.2)
+        with unittest.mock.patch.dict("os.environ", {"TEST_TIMEOUT_FACTOR": "1"}):
+            outcome = run_tests.run_program(hangs, "")
         self.assertEqual([case for case, _ in outcome.failures], ["still running after 0 s"])
 
 

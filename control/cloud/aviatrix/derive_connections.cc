@@ -62,9 +62,8 @@ std::vector<Ipv4Address> remotes_of(Derivation& d, const std::vector<std::string
     } else {
       std::vector<std::string> candidates;
       for (const VpnGateway& each : d.network.vpn_gateways) candidates.push_back(each.name);
-      const std::string near = lab::nearest(text, candidates);
       d.error(path, fmt::format("\"{}\" is neither an address nor a VPN gateway{}", text,
-                                near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+                                did_you_mean(text, candidates)));
     }
   }
   return remotes;
@@ -306,10 +305,9 @@ void derive_external_connections(Derivation& d) {
     if (transit == transits.end()) {
       std::vector<std::string> candidates;
       for (const auto& [name, unused] : transits) candidates.push_back(name);
-      const std::string near = lab::nearest(connection.gw_name, candidates);
       d.error(path + ".gw_name",
               fmt::format("there is no transit gateway \"{}\"{}", connection.gw_name,
-                          near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+                          did_you_mean(connection.gw_name, candidates)));
       continue;
     }
     const auto gateways = d.aviatrix_gateways.find(connection.gw_name);

@@ -66,10 +66,9 @@ void check_spoke(Derivation& d, const lab::SpokeGateway& spoke) {
     for (const lab::TransitGateway& transit : d.lab.transit_gateways) {
       candidates.push_back(transit.name);
     }
-    const std::string near = lab::nearest(spoke.transit_gw, candidates);
     d.error(path + ".transit_gw",
             fmt::format("there is no transit gateway \"{}\"{}", spoke.transit_gw,
-                        near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+                        did_you_mean(spoke.transit_gw, candidates)));
   }
   const auto& included = spoke.included_advertised_spoke_routes;
   const bool is_hidden = !included.empty() && std::ranges::none_of(included, [&](Ipv4Prefix each) {

@@ -47,9 +47,8 @@ void check_sku(Derivation& d, const lab::VirtualNetworkGateway& vng, const std::
   if (sku == nullptr) {
     std::vector<std::string> names;
     for (const Sku& each : kSkus) names.emplace_back(each.name);
-    const std::string near = lab::nearest(vng.sku, names);
     d.error(path + ".sku", fmt::format("no VPN gateway SKU is named \"{}\"{}", vng.sku,
-                                       near.empty() ? "" : fmt::format("; \"{}\"?", near)));
+                                       did_you_mean(vng.sku, names)));
     return;
   }
   const bool fits = vng.generation == "Generation2" ? sku->in_generation2 : sku->in_generation1;
@@ -125,9 +124,8 @@ std::optional<Ipv4Address> device_address(Derivation& d, const lab::LocalNetwork
   if (const auto address = Ipv4Address::parse(lng.gateway_address)) return address;
   std::vector<std::string> candidates;
   for (const Gateway& gateway : d.network.gateways) candidates.push_back(gateway.name);
-  const std::string near = lab::nearest(lng.gateway_address, candidates);
   d.error(path, fmt::format("\"{}\" is neither an address nor a gateway{}", lng.gateway_address,
-                            near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+                            did_you_mean(lng.gateway_address, candidates)));
   return std::nullopt;
 }
 

@@ -24,10 +24,8 @@ std::optional<SubnetId> subnet_of(Derivation& d, const lab::VirtualMachine& vm, 
     }
     std::vector<std::string> candidates;
     for (const SubnetId id : vnet.subnets) candidates.push_back(d.network.at(id).name);
-    const std::string near = lab::nearest(*vm.subnet, candidates);
-    d.error(path + ".subnet",
-            fmt::format("VNet {} has no subnet \"{}\"{}", vnet.name, *vm.subnet,
-                        near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    d.error(path + ".subnet", fmt::format("VNet {} has no subnet \"{}\"{}", vnet.name, *vm.subnet,
+                                          did_you_mean(*vm.subnet, candidates)));
     return std::nullopt;
   }
   for (const SubnetId id : vnet.subnets) {

@@ -80,14 +80,28 @@ Link                 Packets  Bytes on the wire        Rate
 -------------------  -------  -----------------  ----------
 spoke1 -> transit-1      900            123,000  492 kbit/s
 
-Checks
-    At  Check      Result  Found
-------  ---------  ------  ---------------------------
-5.00 s  reachable  ok      delivered to spoke2-test-vm
-
 Events
   1s: gateway transit-1 down
+
+Checks
+    At  Check      Result  Found
+------  ---------  ------  -----
+5.00 s  reachable  ok
+1 of 1 checks hold
 )");
+}
+
+TEST(RunText, AFailedCheckIsShownWithWhatWasFound) {
+  emulator::RunReport report = small_run();
+  report.checks.push_back({"path", lab::Seconds(10), false, "crosses transit-1"});
+  EXPECT_TRUE(run_text("lab", report, kAscii).ends_with(R"(
+Checks
+    At  Check      Result  Found
+------  ---------  ------  -----------------
+5.00 s  reachable  ok
+10.0 s  path       FAILED  crosses transit-1
+1 of 2 checks hold
+)"));
 }
 
 TEST(RunText, ALostPacketIsShouted) {

@@ -4,6 +4,7 @@
 #include <rte_errno.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ class EalEnvironment : public testing::Environment {
     // One table takes 64 MiB; no test holds more than two.
     std::vector<std::string> words = {"unit_lpm",
                                       "--no-huge",
+                                      "--no-shconf",
                                       "-m",
                                       "256",
                                       "--no-pci",
@@ -26,7 +28,11 @@ class EalEnvironment : public testing::Environment {
     ASSERT_GE(rte_eal_init(static_cast<int>(argv.size()), argv.data()), 0)
         << rte_strerror(rte_errno);
   }
-  void TearDown() override { rte_eal_cleanup(); }
+  void TearDown() override {
+    const std::string folder = rte_eal_get_runtime_dir();
+    rte_eal_cleanup();
+    std::filesystem::remove_all(folder);  // EAL leaves it behind
+  }
 };
 
 [[maybe_unused]] testing::Environment* const kEnvironment =
