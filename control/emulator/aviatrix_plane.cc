@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "control/emulator/next_hops.h"
+
 namespace skyhop::emulator {
 namespace {
 
@@ -70,7 +72,9 @@ AviatrixPlane::AviatrixPlane(const lab::Lab& lab, const cloud::Network& network,
     if (network.gateways[i].kind == GatewayKind::spoke && spoke != lab.spoke_gateways.end()) {
       configuration_.included_advertised_spoke_routes[i] = spoke->included_advertised_spoke_routes;
     }
-    if (is_aviatrix(network.gateways[i])) install_connected(GatewayId(i));
+    if (!is_aviatrix(network.gateways[i])) continue;
+    routing::RouterTable& table = *tables_[network.gateways[i].router->index()];
+    table.replace(kConnected, own_addresses(network, network.gateways[i], table));
   }
 }
 
@@ -139,9 +143,9 @@ void AviatrixPlane::apply_program() {
                   .description = fmt::format("{} route: {}", name_of(route.type), route.reason),
                   .rule = "V38"};
       for (const LinkId link : route.primary) {
-        offer.primary.push_back(over(*gateway.router, link));
+        offer.primary.push_back(over(network_, link, table));
       }
-      for (const LinkId link : route.backup) offer.backup.push_back(over(*gateway.router, link));
+      for (const LinkId link : route.backup) offer.backup.push_back(over(network_, link, table));
       if (route.via_own_vnet) offer.primary.push_back(into_vnet(id, 0));
       offers[route.prefix].push_back(std::move(offer));
     }
@@ -174,29 +178,6 @@ void AviatrixPlane::routes_changed(GatewayId transit, std::span<const Ipv4Prefix
   }
 }
 
-void AviatrixPlane::install_connected(GatewayId id) {
-  const cloud::Gateway& gateway = network_.at(id);
-  routing::RouterTable& table = *tables_[gateway.router->index()];
-  routing::RouterTable::Offers offers;
-  const auto add_local = [&](Ipv4Address address, std::string what) {
-    offers[Ipv4Prefix::host(address)] = {
-        {.source = Source::connected,
-         .preference = kLocalPreference,
-         .primary = {{.edge = table.edge(Edge::local()), .via = {}, .name = gateway.name}},
-         .description = std::move(what)}};
-  };
-  for (const cloud::NicId nic : gateway.nics) {
-    add_local(network_.at(nic).address, "own address of " + network_.at(nic).name);
-  }
-  for (const cloud::Link& link : network_.links) {
-    if (link.a == *gateway.router && link.a_address)
-      add_local(*link.a_address, "inside " + link.name);
-    if (link.b == *gateway.router && link.b_address)
-      add_local(*link.b_address, "inside " + link.name);
-  }
-  table.replace(kConnected, std::move(offers));
-}
-
 void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
   const cloud::Gateway& gateway = network_.at(id);
   routing::RouterTable& table = *tables_[gateway.router->index()];
@@ -213,7 +194,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
       network_, id, sessions,
       twin_has_it ? cloud::aviatrix::TwinKnowsRoute::yes : cloud::aviatrix::TwinKnowsRoute::no);
   std::vector<NextHop> over_twin;
-  for (const LinkId link : egress.backup) over_twin.push_back(over(*gateway.router, link));
+  for (const LinkId link : egress.backup) over_twin.push_back(over(network_, link, table));
 
   std::vector<Offer> offers;
   if (!egress.primary.empty()) {
@@ -242,7 +223,7 @@ void AviatrixPlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
 NextHop AviatrixPlane::out_of(GatewayId id, const cloud::aviatrix::Egress& way) {
   const cloud::Gateway& gateway = network_.at(id);
   if (way.tunnel) {
-    NextHop hop = over(*gateway.router, *way.tunnel);
+    NextHop hop = over(network_, *way.tunnel, *tables_[gateway.router->index()]);
     hop.via = way.next_hop;
     return hop;
   }
@@ -250,14 +231,6 @@ NextHop AviatrixPlane::out_of(GatewayId id, const cloud::aviatrix::Egress& way) 
   NextHop hop = into_vnet(id, static_cast<size_t>(nic - gateway.nics.begin()));
   hop.via = way.next_hop;
   return hop;
-}
-
-NextHop AviatrixPlane::over(RouterId router, LinkId id) {
-  const cloud::Link& link = network_.at(id);
-  const RouterId far = link.a == router ? link.b : link.a;
-  return {.edge = tables_[router.index()]->edge(Edge::over({id, router})),
-          .via = link.a == router ? link.b_address : link.a_address,
-          .name = network_.at(far).name};
 }
 
 // Out of an interface: the next hop is the first address of its subnet, Azure's own (V20).

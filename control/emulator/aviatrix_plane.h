@@ -44,11 +44,9 @@ class AviatrixPlane {
   void poll_every(bgp::Duration interval);
   void poll();
   void apply_program();
-  void install_connected(cloud::GatewayId gateway);
   void install_bgp(cloud::GatewayId transit, lpm::Ipv4Prefix prefix);
   [[nodiscard]] routing::NextHop out_of(cloud::GatewayId gateway,
                                         const cloud::aviatrix::Egress& way);
-  [[nodiscard]] routing::NextHop over(cloud::RouterId router, cloud::LinkId link);
   [[nodiscard]] routing::NextHop into_vnet(cloud::GatewayId gateway, size_t nic);
   [[nodiscard]] bool twin_knows(cloud::GatewayId gateway, lpm::Ipv4Prefix prefix) const;
 

@@ -6,6 +6,7 @@
 
 #include "control/cloud/azure/peer_groups.h"
 #include "control/cloud/azure/topology.h"
+#include "control/emulator/next_hops.h"
 
 namespace skyhop::emulator {
 namespace {
@@ -197,7 +198,7 @@ void AzurePlane::program_subnet(SubnetId id, const cloud::azure::ProgrammedRoute
       switch (hop.kind) {
         case FabricHop::Kind::router: {
           const auto link = network_.link_between(*subnet.router, hop.router);
-          next = link ? over(*subnet.router, *link) : NextHop{};
+          next = link ? over(network_, *link, table) : NextHop{};
           if (link) {
             next.edge = table.edge(Edge::over({*link, *subnet.router}, hop.guard));
           }
@@ -226,21 +227,7 @@ void AzurePlane::install_static(const cloud::VpnGateway& gateway) {
   for (const GatewayId id : gateway.instances) {
     const cloud::Gateway& instance = network_.at(id);
     routing::RouterTable& table = *tables_[instance.router->index()];
-    routing::RouterTable::Offers connected;
-    const auto add_local = [&](lpm::Ipv4Address address, std::string what) {
-      connected[Ipv4Prefix::host(address)] = {
-          {.source = Source::connected,
-           .preference = kVnetPreference,
-           .primary = {{.edge = table.edge(Edge::local()), .via = {}, .name = instance.name}},
-           .description = std::move(what)}};
-    };
-    add_local(network_.at(instance.nics.front()).address, "own address");
-    for (const cloud::Link& link : network_.links) {
-      const auto own = link.a == *instance.router   ? link.a_address
-                       : link.b == *instance.router ? link.b_address
-                                                    : std::nullopt;
-      if (own) add_local(*own, "inside " + link.name);
-    }
+    routing::RouterTable::Offers connected = own_addresses(network_, instance, table);
     for (const Ipv4Prefix prefix : cloud::azure::gateway_vnet_prefixes(network_, instance.vnet)) {
       if (const auto hop = into_fabric(instance)) {
         connected[prefix] = {{.source = Source::system,
@@ -259,7 +246,7 @@ void AzurePlane::install_static(const cloud::VpnGateway& gateway) {
       for (const cloud::LinkId link : route.links) {
         const cloud::Link& tunnel = network_.at(link);
         if (tunnel.a == *instance.router || tunnel.b == *instance.router) {
-          offer.primary.push_back(over(*instance.router, link));
+          offer.primary.push_back(over(network_, link, table));
         }
       }
       if (!offer.primary.empty()) fixed[route.prefix].push_back(std::move(offer));
@@ -278,6 +265,7 @@ void AzurePlane::routes_changed(GatewayId id, std::span<const Ipv4Prefix> prefix
 void AzurePlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
   const cloud::Gateway& instance = network_.at(id);
   const bgp::Speaker* speaker = speakers_.at(id);
+  routing::RouterTable& table = *tables_[instance.router->index()];
   std::vector<Offer> offers;
   const auto best = speaker->best(prefix);
   if (best && best->paths.front().peer) {
@@ -292,12 +280,12 @@ void AzurePlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
       const cloud::Session& session = network_.at(speakers_.session_of(id, *path.peer));
       std::optional<NextHop> hop;
       if (session.link) {
-        hop = over(*instance.router, *session.link);
+        hop = over(network_, *session.link, table);
         hop->via = path.peer_address;
       } else if (speaker->peer_config(*path.peer).group == cloud::azure::kSiblingGroup) {
         const GatewayId sibling = session.a.gateway == id ? session.b.gateway : session.a.gateway;
         const auto link = network_.link_between(*instance.router, *network_.at(sibling).router);
-        if (link) hop = over(*instance.router, *link);
+        if (link) hop = over(network_, *link, table);
         if (hop) hop->via = path.attributes->next_hop;
       } else {
         // An NVA's address: the gateway's NIC sends it into the fabric, whose own routes decide.
@@ -309,14 +297,7 @@ void AzurePlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
     }
     if (!offer.primary.empty()) offers.push_back(std::move(offer));
   }
-  tables_[instance.router->index()]->set(kBgp, prefix, std::move(offers));
-}
-
-NextHop AzurePlane::over(RouterId router, cloud::LinkId id) {
-  const cloud::Link& link = network_.at(id);
-  return {.edge = tables_[router.index()]->edge(Edge::over({id, router})),
-          .via = link.a == router ? link.b_address : link.a_address,
-          .name = network_.at(link.a == router ? link.b : link.a).name};
+  table.set(kBgp, prefix, std::move(offers));
 }
 
 std::optional<NextHop> AzurePlane::into_fabric(const cloud::Gateway& instance) {
@@ -324,7 +305,7 @@ std::optional<NextHop> AzurePlane::into_fabric(const cloud::Gateway& instance) {
   if (!subnet.router) return {};
   const auto link = network_.link_between(*instance.router, *subnet.router);
   if (!link) return {};
-  NextHop hop = over(*instance.router, *link);
+  NextHop hop = over(network_, *link, *tables_[instance.router->index()]);
   hop.name = subnet.name;
   return hop;
 }

@@ -43,7 +43,6 @@ class AzurePlane {
   void collect(cloud::GatewayId instance);
   void install_static(const cloud::VpnGateway& gateway);
   void install_bgp(cloud::GatewayId instance, lpm::Ipv4Prefix prefix);
-  [[nodiscard]] routing::NextHop over(cloud::RouterId router, cloud::LinkId link);
   [[nodiscard]] std::optional<routing::NextHop> into_fabric(const cloud::Gateway& instance);
 
   const cloud::Network& network_;
