@@ -169,9 +169,9 @@ class Openbgpd : public ProgramDaemon {
 
 }  // namespace
 
-const DaemonKind kBird{"Bird", "bird2", "/usr/sbin/bird", make<Bird>};
-const DaemonKind kFrr{"Frr", "frr", "/usr/lib/frr/bgpd", make<Frr>};
-const DaemonKind kGobgp{"Gobgp", "gobgpd", "/usr/bin/gobgpd", make<Gobgp>};
-const DaemonKind kOpenbgpd{"Openbgpd", "openbgpd", "/usr/sbin/bgpd", make<Openbgpd>};
+const DaemonKind kBird{"Bird", "bird2", "/usr/sbin/bird", 3, make<Bird>};
+const DaemonKind kFrr{"Frr", "frr", "/usr/lib/frr/bgpd", 3, make<Frr>};
+const DaemonKind kGobgp{"Gobgp", "gobgpd", "/usr/bin/gobgpd", 3, make<Gobgp>};
+const DaemonKind kOpenbgpd{"Openbgpd", "openbgpd", "/usr/sbin/bgpd", 1, make<Openbgpd>};
 
 }  // namespace skyhop::interop

@@ -72,6 +72,7 @@ struct DaemonKind {
   const char* name;     ///< as tests are named
   const char* package;  ///< Debian's
   const char* program;  ///< there when the package is
+  unsigned flaps;       ///< that it comes back from at once, before it waits longer and longer
   std::unique_ptr<Daemon> (*make)(const Network& network, const std::filesystem::path& folder);
 };
 

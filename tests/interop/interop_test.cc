@@ -267,7 +267,7 @@ TEST_P(Interop, FlapsLeaveTheSameRoutes) {
   originate(0, kRoutes);
   originate(1, kRoutes);
   ASSERT_TRUE(wait_for_routes(kRoutes, kRoutes));
-  for (uint64_t flap = 1; flap <= 3; ++flap) {
+  for (uint64_t flap = 1; flap <= GetParam()->flaps; ++flap) {
     speakers_[0]->reset_peer(kPeer, "flap");
     ASSERT_TRUE(wait_for_routes(0, 0));
     ASSERT_TRUE(wait_for([&] { return status(0).counters.established == flap + 1; }));
@@ -293,7 +293,7 @@ TEST_P(Interop, Rfc6793_APeerOfTwoOctetsSeesAsTransAndTheWholePath) {
 }
 
 TEST_P(Interop, Rfc2385_TheRightKeyComesUp) {
-  ASSERT_NO_FATAL_FAILURE(start_and_establish({.md5_key = "a shared secret"}));
+  ASSERT_NO_FATAL_FAILURE(start_and_establish({.md5_key = "a-shared-secret"}));
   originate(0, 100);
   EXPECT_TRUE(wait_for_routes(0, 100));
 }
