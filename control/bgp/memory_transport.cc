@@ -124,6 +124,9 @@ class MemoryListener : public Listener {
   MemoryListener(std::shared_ptr<MemoryTransport::State> state, Ipv4Address local)
       : state_(std::move(state)), local_(local) {}
   ~MemoryListener() override { state_->listeners.erase(local_); }
+  // The hosts of a memory network are the lab's own.
+  void admit(const ConnectOptions&) override {}
+  void dismiss(Ipv4Address) override {}
 
  private:
   std::shared_ptr<MemoryTransport::State> state_;
@@ -203,6 +206,9 @@ void MemoryTransport::State::arrive(const EndpointPtr& from) {
     from->in_flight.pop_front();
     from->unsent -= segment.octets.size();
     deliver(from, segment);
+    const bool has_drained = !segment.octets.empty() && from->unsent == 0;
+    if (!has_drained || from->life != Endpoint::Life::open) continue;
+    if (const auto on_drained = from->callbacks.on_drained) on_drained();
   }
 }
 

@@ -308,6 +308,10 @@ void Peer::on_routes_lost(Session&) {
   adj_out_.clear();
 }
 
+void Peer::on_drained(Session& session) {
+  if (&session == session_.get() && is_established()) host_.on_peer_drained(*this);
+}
+
 void Peer::on_message(MessageDirection direction, Octets octets) {
   const bool is_update = octets[kHeaderLength - 1] == static_cast<uint8_t>(MessageType::update);
   if (direction == MessageDirection::sent) {

@@ -24,6 +24,8 @@ class PeerHost {
   virtual void on_peer_state(Peer& peer, SessionState from, SessionState to) = 0;
   /// The peer wants all of its Adj-RIB-Out again (RFC 2918).
   virtual void on_refresh_requested(Peer& peer) = 0;
+  /// What was sent has left: more may follow.
+  virtual void on_peer_drained(Peer& peer) = 0;
   virtual void on_peer_message(const Peer& peer, MessageDirection direction, Octets octets) = 0;
   [[nodiscard]] virtual Duration jitter(Duration delay) = 0;
 };
@@ -45,6 +47,7 @@ class Peer : public SessionOwner {
   /// Sends what changed; the Adj-RIB-Out is the caller's to keep.
   void send(Octets update);
   [[nodiscard]] bool is_established() const;
+  [[nodiscard]] bool is_congested() const { return session_->is_congested(); }
   [[nodiscard]] SessionContext context() const;
   [[nodiscard]] PeerStatus status() const;
   [[nodiscard]] LearnedRoute learned(Ipv4Prefix prefix, const AdjRibIn::Entry& entry) const;
@@ -65,6 +68,7 @@ class Peer : public SessionOwner {
   void on_update(Session& session, Update update) override;
   void on_route_refresh(Session& session, const RouteRefresh& refresh) override;
   void on_routes_lost(Session& session) override;
+  void on_drained(Session& session) override;
   void on_message(MessageDirection direction, Octets octets) override;
   void on_notification(MessageDirection direction, const Notification& notification) override;
   [[nodiscard]] Duration jitter(Duration delay) override;

@@ -6,6 +6,8 @@ namespace skyhop::bgp {
 namespace {
 
 constexpr Duration kLargeHoldTime = std::chrono::minutes(4);  // RFC 4271 8.2.2
+constexpr Duration kSendHoldTime = std::chrono::minutes(8);   // RFC 9687 3.2
+constexpr size_t kCongestedFrom = 256 * 1024;
 
 uint16_t seconds_of(Duration duration) {
   return static_cast<uint16_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
@@ -29,6 +31,18 @@ FsmError unexpected_message_in(SessionState state) {
 
 }  // namespace
 
+ConnectOptions connect_options(const PeerConfig& config) {
+  const uint8_t hops = config.ttl_security_hops;
+  ConnectOptions options;
+  options.local = config.local_address;
+  options.remote = config.remote_address;
+  options.port = config.remote_port;
+  options.ttl = hops == 0 ? config.ttl : 255;
+  options.minimum_ttl = hops == 0 ? 0 : static_cast<uint8_t>(256 - hops);
+  options.md5_key = config.md5_key;
+  return options;
+}
+
 Session::Session(SessionParameters parameters, Scheduler& scheduler, Transport& transport,
                  SessionOwner& owner, Side side)
     : parameters_(parameters),
@@ -39,7 +53,8 @@ Session::Session(SessionParameters parameters, Scheduler& scheduler, Transport& 
       delay_open_timer_(scheduler, [this] { handle(Event::delay_open_timer_expires); }),
       hold_timer_(scheduler, [this] { handle(Event::hold_timer_expires); }),
       keepalive_timer_(scheduler, [this] { handle(Event::keepalive_timer_expires); }),
-      idle_hold_timer_(scheduler, [this] { handle(Event::idle_hold_timer_expires); }) {}
+      idle_hold_timer_(scheduler, [this] { handle(Event::idle_hold_timer_expires); }),
+      send_hold_timer_(scheduler, [this] { check_sending(); }) {}
 
 Session::~Session() = default;
 
@@ -98,7 +113,7 @@ void Session::stop(Event event, Notification notification, std::optional<Duratio
 void Session::accept(std::unique_ptr<Connection> connection) {
   drop_connection();
   connection_ = std::move(connection);
-  connection_->set_ttl(parameters_.config.ttl);
+  connection_->set_ttl(connect_options(parameters_.config).ttl);
   connected_ = true;
   side_ = Side::acceptor;
   ++connections_;
@@ -114,7 +129,7 @@ void Session::vanish() {
 
 void Session::retire() {
   for (Timer* timer : {&connect_retry_timer_, &delay_open_timer_, &hold_timer_, &keepalive_timer_,
-                       &idle_hold_timer_}) {
+                       &idle_hold_timer_, &send_hold_timer_}) {
     timer->stop();
   }
   drop_connection();
@@ -147,9 +162,7 @@ void Session::perform(Action action, Event event) {
       side_ = Side::initiator;
       ++connections_;
       framer_ = {};
-      connection_ = transport_.connect({parameters_.config.local_address,
-                                        parameters_.config.remote_address, parameters_.config.ttl},
-                                       callbacks());
+      connection_ = transport_.connect(connect_options(parameters_.config), callbacks());
       break;
     case Action::send_open: {
       Open open;
@@ -244,6 +257,9 @@ ConnectionCallbacks Session::callbacks() {
     if (reason_.empty()) reason_ = reason;
     handle(Event::tcp_connection_fails);
   };
+  callbacks.on_drained = [this, is_current] {
+    if (is_current()) owner_.on_drained(*this);
+  };
   return callbacks;
 }
 
@@ -326,7 +342,25 @@ void Session::fail_with(Event event, Notification notification) {
 void Session::send(Octets message) {
   if (!connection_ || !connected_) return;
   connection_->send(message);
+  queued_ += message.size();
+  watch_sending();
   owner_.on_message(MessageDirection::sent, message);
+}
+
+bool Session::is_congested() const { return connection_ && connection_->unsent() > kCongestedFrom; }
+
+void Session::watch_sending() {
+  if (send_hold_timer_.is_running()) return;
+  taken_ = queued_ - connection_->unsent();
+  send_hold_timer_.start(parameters_.config.send_hold_time.value_or(
+      std::max<Duration>(kSendHoldTime, 2 * parameters_.config.hold_time)));
+}
+
+// RFC 9687: KEEPALIVEs that come in do not show that the peer takes what goes out.
+void Session::check_sending() {
+  if (!connected_ || connection_->unsent() == 0) return;
+  if (queued_ - connection_->unsent() > taken_) return watch_sending();
+  fail_with(Event::hold_timer_expires, Notification(ErrorCode::send_hold_timer_expired, 0));
 }
 
 void Session::send_notification(Event event) {
@@ -362,6 +396,8 @@ void Session::drop_connection() {
   connection_.reset();
   connected_ = false;
   ++connections_;
+  send_hold_timer_.stop();
+  queued_ = 0;
   remote_open_.reset();
   hold_time_ = {};
   keepalive_ = {};

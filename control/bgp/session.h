@@ -29,10 +29,13 @@ class SessionOwner {
   virtual void on_update(Session& session, Update update) = 0;
   virtual void on_route_refresh(Session& session, const RouteRefresh& refresh) = 0;
   virtual void on_routes_lost(Session& session) = 0;
+  virtual void on_drained(Session& session) = 0;
   virtual void on_message(MessageDirection direction, Octets octets) = 0;
   virtual void on_notification(MessageDirection direction, const Notification& notification) = 0;
   [[nodiscard]] virtual Duration jitter(Duration delay) = 0;
 };
+
+[[nodiscard]] ConnectOptions connect_options(const PeerConfig& config);
 
 /// What every session of one peer shares.
 struct SessionParameters {
@@ -69,6 +72,8 @@ class Session {
   [[nodiscard]] bool can_be_woken() const;
   [[nodiscard]] bool is_waiting_for_connection() const { return !connection_; }
   [[nodiscard]] bool has_tcp() const { return connected_; }
+  /// So much waits for the peer to read that more should wait with its maker (`on_drained`).
+  [[nodiscard]] bool is_congested() const;
   [[nodiscard]] const std::optional<Open>& remote_open() const { return remote_open_; }
   [[nodiscard]] SessionContext context() const;
   [[nodiscard]] bool can_refresh() const;
@@ -90,6 +95,8 @@ class Session {
   void send(Octets message);
   void send_notification(Event event);
   void start_negotiated_timers();
+  void watch_sending();
+  void check_sending();
   void drop_connection();
 
   SessionParameters parameters_;
@@ -104,6 +111,8 @@ class Session {
   bool connected_ = false;
   uint64_t connections_ = 0;  ///< so far; octets of an old one are not taken for a new one's
   Framer framer_;
+  uint64_t queued_ = 0;  ///< octets given to the connection
+  uint64_t taken_ = 0;   ///< of these, by the network, when the send hold timer was started
   std::optional<Open> remote_open_;
   Duration hold_time_ = {};
   Duration keepalive_ = {};
@@ -119,6 +128,7 @@ class Session {
   Timer hold_timer_;
   Timer keepalive_timer_;
   Timer idle_hold_timer_;
+  Timer send_hold_timer_;  ///< RFC 9687; runs while something was sent lately
 };
 
 }  // namespace skyhop::bgp

@@ -26,7 +26,7 @@ class Speaker::Impl : public PeerHost {
         std::make_unique<Peer>(id, std::move(config), config_, scheduler_, transport_, *this));
     pending_.emplace_back();
     if (running_) {
-      listen(peers_.back()->config().local_address);
+      listen_for(*peers_.back());
       peers_.back()->start();
     }
     return id;
@@ -35,16 +35,20 @@ class Speaker::Impl : public PeerHost {
   void remove_peer(PeerId id) {
     at(id).stop(CeaseSubcode::peer_deconfigured, {});
     const Ipv4Address local = at(id).config().local_address;
+    const Ipv4Address remote = at(id).config().remote_address;
     removed_.push_back(std::move(peers_[index(id)]));  // may be on the stack
     const bool is_used = std::ranges::any_of(
         peers_, [&](const auto& peer) { return peer && peer->config().local_address == local; });
-    if (!is_used) listeners_.erase(local);
+    const auto listener = listeners_.find(local);
+    if (listener == listeners_.end()) return;
+    listener->second->dismiss(remote);
+    if (!is_used) listeners_.erase(listener);
   }
 
   void start() {
     if (running_) return;
     running_ = true;
-    for_each_peer([&](Peer& peer) { listen(peer.config().local_address); });
+    for_each_peer([&](Peer& peer) { listen_for(peer); });
     for_each_peer([](Peer& peer) { peer.start(); });
   }
 
@@ -100,6 +104,11 @@ class Speaker::Impl : public PeerHost {
     reevaluate_export(peer.id());
   }
 
+  void on_peer_drained(Peer& peer) override {
+    const Pending& pending = pending_[index(peer.id())];
+    if (pending.all || pending.refresh) flush_.start(Duration{0});
+  }
+
   void on_peer_message(const Peer& peer, MessageDirection direction, Octets octets) override {
     if (!on_message_) return;
     on_message_({scheduler_.now(), config_.name, peer.id(), peer.config().name, direction, octets});
@@ -124,6 +133,12 @@ class Speaker::Impl : public PeerHost {
     for_each_peer([&](Peer& peer) {
       const Pending pending = std::exchange(pending_[index(peer.id())], {});
       if (!peer.is_established()) return;
+      if (peer.is_congested()) {
+        // It gets the difference once it has taken what is on its way: a peer that does not read
+        // costs no more memory, whatever changes meanwhile.
+        pending_[index(peer.id())] = {true, pending.refresh};
+        return;
+      }
       const auto extent =
           pending.refresh ? Exporter::Extent::everything : Exporter::Extent::changes;
       if (pending.all) {
@@ -213,10 +228,15 @@ class Speaker::Impl : public PeerHost {
     return both;
   }
 
-  void listen(Ipv4Address local) {
-    if (listeners_.contains(local)) return;
-    listeners_[local] = transport_.listen(
-        local, [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
+  // Passive or not: a peer may always open the connection (RFC 4271 8.2.1).
+  void listen_for(const Peer& peer) {
+    std::unique_ptr<Listener>& listener = listeners_[peer.config().local_address];
+    if (!listener) {
+      listener = transport_.listen(
+          peer.config().local_address,
+          [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
+    }
+    listener->admit(connect_options(peer.config()));
   }
 
   // Only configured neighbours; anyone else's connection ends here.

@@ -45,13 +45,21 @@ struct PeerConfig {
   Ipv4Address local_address;
   Ipv4Address remote_address;
   Asn remote_asn = 0;
-  bool passive = false;  ///< waits for the peer to connect
+  bool passive = false;      ///< waits for the peer to connect
+  uint16_t remote_port = 0;  ///< 0: the transport's own
   uint8_t ttl = kDefaultTtl;
+  /// RFC 5082: the peer is at most this many hops away (1: on the link), both sides send with TTL
+  /// 255, and what comes from farther is dropped; 0: off, and `ttl` counts.
+  uint8_t ttl_security_hops = 0;
+  std::string md5_key;  ///< RFC 2385; empty: none
 
   Duration hold_time = std::chrono::seconds(180);  ///< offered; whole seconds, 0 or at least 3 s
   /// A KEEPALIVE this often whatever was negotiated (the VPN gateway); nullopt: hold time / 3.
   std::optional<Duration> fixed_keepalive;
   Duration connect_retry = std::chrono::seconds(120);
+  /// The peer takes nothing of what we send for this long: the session falls (RFC 9687); nullopt:
+  /// 8 minutes, or twice the hold time where that is more.
+  std::optional<Duration> send_hold_time;
   Duration idle_hold = std::chrono::seconds(5);  ///< in Idle after a session fell
   /// Before our OPEN goes out on a new connection (RFC 4271 8.1.1 DelayOpen); 0: at once.
   Duration delay_open = {};
