@@ -26,7 +26,7 @@ std::string rate(double per_second) {
 
 const TableFigures& fastest(const std::vector<TableFigures>& figures, uint32_t routes) {
   const auto lookups = [routes](const TableFigures& f) {
-    return f.routes == routes ? f.lookups_s : 0;
+    return f.routes == routes && f.is_complete() ? f.lookups_s : 0;
   };
   return *std::ranges::max_element(figures, {}, lookups);
 }
@@ -46,7 +46,7 @@ std::string table_bench_text(const TableBench& bench, const report::Style& style
   for (const TableFigures& f : bench.figures) {
     if (last != 0 && f.routes != last) table.add_gap();
     last = f.routes;
-    const bool is_fastest = &f == &fastest(bench.figures, f.routes);
+    const bool is_fastest = f.is_complete() && &f == &fastest(bench.figures, f.routes);
     table.add({report::count(f.loaded) + (f.is_complete() ? "" : "*"),
                f.kind,
                {rate(f.lookups_s), is_fastest ? Tone::good : Tone::plain},
