@@ -14,7 +14,6 @@ using cloud::GatewayId;
 using cloud::GatewayKind;
 using cloud::LinkId;
 using cloud::RouterId;
-using lpm::Ipv4Address;
 using lpm::Ipv4Prefix;
 using routing::Edge;
 using routing::NextHop;

@@ -11,7 +11,6 @@
 namespace skyhop::report::az {
 namespace {
 
-using bgp::PeerId;
 using bgp::PeerStatus;
 using bgp::SessionState;
 using cloud::GatewayId;
