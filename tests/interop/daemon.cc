@@ -171,7 +171,7 @@ class Openbgpd : public ProgramDaemon {
 
 const DaemonKind kBird{"Bird", "bird2", "/usr/sbin/bird", 3, make<Bird>};
 const DaemonKind kFrr{"Frr", "frr", "/usr/lib/frr/bgpd", 3, make<Frr>};
-const DaemonKind kGobgp{"Gobgp", "gobgpd", "/usr/bin/gobgpd", 3, make<Gobgp>};
+const DaemonKind kGobgp{"Gobgp", "gobgpd", "/usr/bin/gobgpd", 1, make<Gobgp>};
 const DaemonKind kOpenbgpd{"Openbgpd", "openbgpd", "/usr/sbin/bgpd", 1, make<Openbgpd>};
 
 }  // namespace skyhop::interop
