@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "control/emulator/forwarding.h"
@@ -115,6 +116,30 @@ std::vector<SessionRow> sessions_of(const Emulation& emulation) {
   return rows;
 }
 
+volatile std::sig_atomic_t stop_asked = 0;
+
+// While it lives SIGINT and SIGTERM end the run early: drained, counted and reported as ever.
+class StopOnSignals {
+ public:
+  StopOnSignals() {
+    stop_asked = 0;
+    interrupt_ = std::signal(SIGINT, ask);
+    terminate_ = std::signal(SIGTERM, ask);
+  }
+  ~StopOnSignals() {
+    std::signal(SIGINT, interrupt_);
+    std::signal(SIGTERM, terminate_);
+  }
+  StopOnSignals(const StopOnSignals&) = delete;
+  StopOnSignals& operator=(const StopOnSignals&) = delete;
+
+ private:
+  using Handler = void (*)(int);
+  static void ask(int) { stop_asked = 1; }
+  Handler interrupt_;
+  Handler terminate_;
+};
+
 // How long the traffic lasts, and how fast virtual time runs beside it.
 struct Pace {
   double seconds = kDefaultSeconds;
@@ -177,6 +202,7 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
 
   Timeline timeline(lab);
   const bool is_replay = !options.replay_file.empty();
+  const StopOnSignals signals;
   if (const auto started = forwarding.start(); !started) return std::unexpected(started.error());
   const auto start = SteadyClock::now();
   const auto elapsed = [&] {
@@ -186,13 +212,16 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
   double last_time = 0;
   while (true) {
     const double now = elapsed();
-    const bool over = is_replay ? forwarding.is_finished() : now >= pace.seconds;
+    const bool is_stopped = stop_asked != 0;
+    const bool over = is_stopped || (is_replay ? forwarding.is_finished() : now >= pace.seconds);
     const Seconds virtual_now(std::min(now, pace.seconds) * pace.scale);
-    if (auto played = timeline.play_until(emulation, over ? timeline.end() : virtual_now);
+    if (auto played =
+            timeline.play_until(emulation, over && !is_stopped ? timeline.end() : virtual_now);
         !played) {
       forwarding.stop();
       return std::unexpected(played.error());
     }
+    if (is_stopped) report.notes.emplace_back("stopped by a signal before its end");
     sink.refresh_filters(emulation);
     if (over) break;
     if (on_progress) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -177,6 +178,20 @@ TEST_F(Forwarding, EveryCaptureIsReplayedWithoutAnUncountedPacket) {
     replayed += report->counters.offered > 0 ? 1 : 0;
   }
   EXPECT_GE(replayed, 8u);
+}
+
+TEST_F(Forwarding, ASignalEndsTheRunWithItsReport) {
+  const auto report = emulator::run(live_.lab(), live_.network(),
+                                    {.duration_s = 3600,
+                                     .pps = 1000,
+                                     .from = "spoke1-test-vm",
+                                     .to = "spoke2-test-vm",
+                                     .allow_hugepages = false},
+                                    [](const emulator::RunProgress&) { std::raise(SIGINT); });
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_LT(report->seconds, 3600);
+  EXPECT_TRUE(report->counters.sum_law_holds());
+  EXPECT_EQ(report->counters.held, 0u);
 }
 
 TEST_F(Forwarding, TheTimelineMovesTrafficWhilePacketsFlow) {
