@@ -38,7 +38,7 @@ struct NsgVerdict {
 };
 
 /// VirtualNetwork at this NIC: VNet ranges, peered VNets, gateway-learned space and UDR prefixes
-/// (azure.md calls it TAGS). `effective` are the NIC's effective routes.
+/// (what the service tag stands for). `effective` are the NIC's effective routes.
 [[nodiscard]] std::vector<Ipv4Prefix> virtual_network_tag(
     const Network& network, NicId nic, const std::vector<EffectiveRoute>& effective);
 
