@@ -16,6 +16,7 @@
 #include "dataplane/packet_pool.h"
 #include "dataplane/ports/device.h"
 #include "dataplane/worker.h"
+#include "lpm/popline_table.h"
 
 namespace skyhop::dataplane {
 namespace {
@@ -31,7 +32,7 @@ using Ring = std::unique_ptr<rte_ring, FreeRing>;
 
 /// What only the control thread uses of a router.
 struct RouterControl {
-  std::unique_ptr<lpm::RteLpmTable> table;
+  std::unique_ptr<lpm::LiveTable> table;
   std::unique_ptr<lpm::GroupTable> groups;
   std::unique_ptr<Edge[]> edges;
   size_t edge_count = 0;
@@ -43,7 +44,7 @@ struct RouterControl {
 /// made, and a process that makes no other one leaves them to the kernel.
 struct Retired {
   std::unique_ptr<lpm::Qsbr> qsbr;
-  std::vector<std::unique_ptr<lpm::RteLpmTable>> tables;  // freed first: they refer to qsbr
+  std::vector<std::unique_ptr<lpm::LiveTable>> tables;  // freed first: they refer to qsbr
 };
 
 std::vector<Retired>& retired() {
@@ -130,6 +131,7 @@ class Model final : public Dataplane {
 
  private:
   Result<void> check() const;
+  Result<std::unique_ptr<lpm::LiveTable>> make_table(const RouterSpec& spec, size_t index);
   Result<void> build_routers();
   Result<void> build_ports();
   Result<void> build_inputs();
@@ -228,6 +230,16 @@ Result<void> Model::build() {
   return build_inputs();
 }
 
+Result<std::unique_ptr<lpm::LiveTable>> Model::make_table(const RouterSpec& spec, size_t index) {
+  switch (spec.table) {
+    case lpm::TableKind::rte_lpm:
+      return lpm::RteLpmTable::create(name("table", index), spec.rte_lpm, qsbr_->raw());
+    case lpm::TableKind::popline:
+      return std::make_unique<lpm::PoplineTable>(qsbr_->raw());
+  }
+  bug("a table of no kind");
+}
+
 Result<void> Model::build_routers() {
   tables_.router_count = static_cast<uint32_t>(image_.routers.size());
   tables_.routers = std::make_unique<Router[]>(image_.routers.size());
@@ -259,7 +271,7 @@ Result<void> Model::build_routers() {
   for (size_t i = 0; i < image_.routers.size(); ++i) {
     const RouterSpec& spec = image_.routers[i];
     RouterControl& control = routers_[i];
-    auto table = lpm::RteLpmTable::create(name("table", i), spec.table, qsbr_->raw());
+    auto table = make_table(spec, i);
     if (!table) {
       Error error = table.error();
       error.where = "router " + spec.name;
@@ -268,8 +280,7 @@ Result<void> Model::build_routers() {
     control.table = std::move(*table);
     control.groups = std::make_unique<lpm::GroupTable>();
     Router& router = tables_.routers[i];
-    router.lpm = control.table->raw();
-    router.table = control.table.get();
+    router.table = &control.table->view();
     router.slots = control.groups->slots();
     router.seed = lpm::group_seed(static_cast<uint32_t>(i));
     router.address = spec.address.value();

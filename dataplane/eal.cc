@@ -211,9 +211,10 @@ size_t memory_needed_mb(const Image& image, unsigned workers) {
   constexpr size_t kMiB = 1 << 20;
   size_t bytes = 0;
   for (const RouterSpec& router : image.routers) {
+    if (router.table != lpm::TableKind::rte_lpm) continue;
     constexpr size_t kTbl24 = size_t{64} << 20, kTbl8Group = 1024, kRule = 16, kAlignment = kMiB;
-    bytes +=
-        kTbl24 + router.table.max_tbl8 * kTbl8Group + router.table.max_rules * kRule + kAlignment;
+    const lpm::RteLpmOptions& room = router.rte_lpm;
+    bytes += kTbl24 + room.max_tbl8 * kTbl8Group + room.max_rules * kRule + kAlignment;
   }
   const PoolSize pool = size_pool(image, workers);
   bytes += pool.bytes();

@@ -10,8 +10,8 @@
 
 #include "dataplane/drop_reason.h"
 #include "lpm/address.h"
-#include "lpm/forwarding_table.h"
 #include "lpm/next_hop_group.h"
+#include "lpm/rte_lpm_table.h"
 
 namespace skyhop::dataplane {
 
@@ -48,7 +48,8 @@ struct RouterSpec {
   bool decrements_ttl = true;   ///< false: VPN gateways and Azure's fabric (V53)
   bool answers_icmp = true;     ///< sends time exceeded, unreachable, too big
   std::vector<EdgeSpec> edges;  ///< from index 1 on; index 0 is put in front
-  lpm::RteLpmOptions table;
+  lpm::TableKind table = lpm::TableKind::rte_lpm;
+  lpm::RteLpmOptions rte_lpm;  ///< where the table is one
 };
 
 enum class LinkKind : uint8_t { fabric, tunnel, ha };

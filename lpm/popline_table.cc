@@ -51,7 +51,8 @@ uint32_t* entries_of(std::byte* node) {
 }  // namespace
 
 PoplineTable::PoplineTable(rte_rcu_qsbr* qsbr)
-    : limbo_(qsbr),
+    : LiveTable(TableKind::popline),
+      limbo_(qsbr),
       arena_(kFirstUnits),
       root_(popline::allocate(root_bytes(kNarrowRoot))),
       root_bits_(kNarrowRoot) {
@@ -62,14 +63,14 @@ PoplineTable::PoplineTable(rte_rcu_qsbr* qsbr)
 PoplineTable::~PoplineTable() = default;
 
 GroupId PoplineTable::lookup(Ipv4Address destination) const {
-  const uint32_t entry = popline::find(view(), destination.value());
+  const uint32_t entry = popline::find(popline_view(), destination.value());
   return entry == kMiss ? default_group() : entry;
 }
 
 void PoplineTable::lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const {
   if (destinations.size() != groups.size()) bug("sizes of a look-up differ", groups.size());
-  popline::best_find().many(view(), destinations.data(), destinations.size(), default_group(),
-                            groups.data());
+  popline::best_find().many(popline_view(), destinations.data(), destinations.size(),
+                            default_group(), groups.data());
 }
 
 size_t PoplineTable::bytes() const {
@@ -121,7 +122,7 @@ void PoplineTable::retire(uint32_t unit) {
 void PoplineTable::publish_view(popline::Memory replaced_root) {
   auto next = std::make_unique<const popline::View>(
       popline::View{reinterpret_cast<const uint32_t*>(root_.get()), arena_.base(), root_bits_});
-  view_.store(next.get(), std::memory_order_release);
+  view_.popline.store(next.get(), std::memory_order_release);
   std::swap(current_view_, next);
   if (next) limbo_.add(std::move(next));
   if (replaced_root) limbo_.add(std::move(replaced_root));
@@ -275,8 +276,7 @@ bool PoplineTable::walk(Ipv4Prefix prefix, Missing missing) {
 Result<void> PoplineTable::set(Ipv4Prefix prefix, GroupId group) {
   if (group >= kMiss) bug("group does not fit into 24 bits", group);
   if (prefix.length() == 0) {
-    has_default_ = true;
-    default_group_.store(group, std::memory_order_release);
+    set_default(group);
     return {};
   }
   if (!make_room()) {
@@ -310,12 +310,7 @@ Result<void> PoplineTable::set(Ipv4Prefix prefix, GroupId group) {
 }
 
 bool PoplineTable::erase(Ipv4Prefix prefix) {
-  if (prefix.length() == 0) {
-    if (!has_default_) return false;
-    has_default_ = false;
-    default_group_.store(kNoRouteGroup, std::memory_order_release);
-    return true;
-  }
+  if (prefix.length() == 0) return erase_default();
   (void)make_room();
   if (!walk(prefix, [](Node&, uint32_t) { return static_cast<Node*>(nullptr); })) return false;
   const Step bottom = steps_.back();

@@ -11,7 +11,6 @@
 // before or after the change. Replaced nodes are reused after a grace period.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -22,7 +21,7 @@
 
 namespace skyhop::lpm {
 
-class PoplineTable final : public ForwardingTable {
+class PoplineTable final : public LiveTable {
  public:
   /// With `qsbr` memory that workers may still read is reused only after they reported a quiescent
   /// state; without it there must be no reader beside the writer. Needs no EAL.
@@ -33,14 +32,11 @@ class PoplineTable final : public ForwardingTable {
   bool erase(Ipv4Prefix prefix) override;
   [[nodiscard]] GroupId lookup(Ipv4Address destination) const override;
   void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const override;
-  [[nodiscard]] size_t size() const override { return routes_ + (has_default_ ? 1 : 0); }
+  [[nodiscard]] size_t size() const override { return routes_ + (has_default() ? 1 : 0); }
   [[nodiscard]] size_t bytes() const override;
 
-  /// For the workers' inlined look-up: taken anew for every burst.
-  [[nodiscard]] const popline::View& view() const { return *view_.load(std::memory_order_acquire); }
-  [[nodiscard]] GroupId default_group() const {
-    return default_group_.load(std::memory_order_relaxed);
-  }
+  /// What view() leads to now.
+  [[nodiscard]] const popline::View& popline_view() const { return *current_view_; }
 
  private:
   using Node = popline::TrieNode;
@@ -75,9 +71,6 @@ class PoplineTable final : public ForwardingTable {
   popline::Memory root_;
   uint32_t root_bits_;
   std::unique_ptr<const popline::View> current_view_;
-  std::atomic<const popline::View*> view_ = nullptr;
-  std::atomic<GroupId> default_group_ = kNoRouteGroup;
-  bool has_default_ = false;
   Node trie_;
   size_t routes_ = 0;
   size_t nodes_ = 1;

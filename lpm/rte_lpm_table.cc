@@ -1,10 +1,10 @@
+#include "lpm/rte_lpm_table.h"
+
 #include <rte_errno.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-
-#include "lpm/forwarding_table.h"
 
 namespace skyhop::lpm {
 namespace {
@@ -48,8 +48,7 @@ RteLpmTable::~RteLpmTable() { rte_lpm_free(lpm_); }
 Result<void> RteLpmTable::set(Ipv4Prefix prefix, GroupId group) {
   if (group >= kGroupLimit) bug("group does not fit into 24 bits", group);
   if (prefix.length() == 0) {
-    has_default_ = true;
-    default_group_.store(group, std::memory_order_release);
+    set_default(group);
     return {};
   }
   const int code = rte_lpm_add(lpm_, prefix.address().value(), prefix.length(), group);
@@ -62,12 +61,7 @@ Result<void> RteLpmTable::set(Ipv4Prefix prefix, GroupId group) {
 }
 
 bool RteLpmTable::erase(Ipv4Prefix prefix) {
-  if (prefix.length() == 0) {
-    if (!has_default_) return false;
-    has_default_ = false;
-    default_group_.store(kNoRouteGroup, std::memory_order_release);
-    return true;
-  }
+  if (prefix.length() == 0) return erase_default();
   if (prefixes_.erase(prefix) == 0) return false;
   const int code = rte_lpm_delete(lpm_, prefix.address().value(), prefix.length());
   if (code < 0) bug("rte_lpm lost a route", prefix.address().value());

@@ -15,6 +15,7 @@
 #include "lpm/forwarding_table.h"
 #include "lpm/popline_table.h"
 #include "lpm/rte_fib_table.h"
+#include "lpm/rte_lpm_table.h"
 
 namespace skyhop::lpm {
 namespace {

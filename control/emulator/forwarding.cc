@@ -89,8 +89,7 @@ dataplane::Image make_image(const cloud::Network& network) {
                              .address = router.address,
                              .decrements_ttl = router.decrements_ttl,
                              .answers_icmp = router.answers_icmp,
-                             .edges = {},
-                             .table = {}});
+                             .edges = {}});
   }
   for (const cloud::Link& link : network.links) {
     image.links.push_back(channel_of(network, link, link.a, link.b));

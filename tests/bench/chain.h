@@ -86,8 +86,8 @@ struct Chain {
   sink.router = fabric3;
   image.ports = {source, sink};
   for (RouterSpec& spec : image.routers) {
-    spec.table.max_rules = 1024;
-    spec.table.max_tbl8 = 256;
+    spec.rte_lpm.max_rules = 1024;
+    spec.rte_lpm.max_tbl8 = 256;
   }
   return chain;
 }

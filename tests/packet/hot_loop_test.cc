@@ -10,6 +10,7 @@
 #include "dataplane/packet_pool.h"
 #include "dataplane/stages/input.h"
 #include "dataplane/worker.h"
+#include "lpm/popline_table.h"
 #include "tests/packet/rig.h"
 
 namespace skyhop::dataplane {
@@ -17,15 +18,20 @@ namespace {
 
 constexpr uint32_t kSizes[] = {1, 3, 4, 8, 15, 16, 17, 31, 33, 64, 67, 255, 256};
 
+std::unique_ptr<lpm::LiveTable> make_table(lpm::TableKind kind) {
+  if (kind == lpm::TableKind::popline) return std::make_unique<lpm::PoplineTable>(nullptr);
+  auto made = lpm::RteLpmTable::create("hot-loop-test", {8192, 2048}, nullptr);
+  EXPECT_TRUE(made);
+  return std::move(*made);
+}
+
 struct RandomTable {
-  std::unique_ptr<lpm::RteLpmTable> table;
+  std::unique_ptr<lpm::LiveTable> table;
   lpm::GroupTable groups;
   Router router;
 
-  RandomTable(std::mt19937& random, int routes, bool has_default) {
-    auto made = lpm::RteLpmTable::create("hot-loop-test", {8192, 2048}, nullptr);
-    EXPECT_TRUE(made);
-    table = std::move(*made);
+  RandomTable(std::mt19937& random, lpm::TableKind kind, int routes, bool has_default)
+      : table(make_table(kind)) {
     for (int i = 0; i < routes; ++i) {
       const auto length = static_cast<uint8_t>(8 + random() % 25);
       const Ipv4Address address(0x0a000000 | (random() & 0x0003ffff));
@@ -34,8 +40,7 @@ struct RandomTable {
     if (has_default) {
       EXPECT_TRUE(table->set(Ipv4Prefix::everything(), random_group(random)));
     }
-    router.lpm = table->raw();
-    router.table = table.get();
+    router.table = &table->view();
     router.slots = groups.slots();
     router.seed = lpm::group_seed(random() % 100);
   }
@@ -55,11 +60,17 @@ struct RandomTable {
   }
 };
 
-TEST(HotLoop, LooksUpWhatTheTableSays) {
+class HotLoopLookup : public testing::TestWithParam<lpm::TableKind> {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, HotLoopLookup,
+                         testing::Values(lpm::TableKind::rte_lpm, lpm::TableKind::popline),
+                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+
+TEST_P(HotLoopLookup, SaysWhatTheTableSays) {
   std::mt19937 random(1);
   for (int round = 0; round < 12; ++round) {
     // From one route, where all lanes agree, to hundreds of all lengths.
-    const RandomTable table(random, round < 4 ? round : 100 * round, round % 2 == 0);
+    const RandomTable table(random, GetParam(), round < 4 ? round : 100 * round, round % 2 == 0);
     for (const HotLoop* loop : hot_loops()) {
       for (const uint32_t size : kSizes) {
         const auto batch = std::make_unique<Batch>();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -35,6 +36,13 @@ class EalEnvironment : public testing::Environment {
     return path;
   }
 };
+
+// Every test runs with both kinds (meson.build).
+lpm::TableKind table_kind() {
+  const char* kind = std::getenv("RIG_TABLE");
+  return kind != nullptr && to_string(lpm::TableKind::popline) == kind ? lpm::TableKind::popline
+                                                                       : lpm::TableKind::rte_lpm;
+}
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new EalEnvironment);
 
@@ -71,7 +79,8 @@ RouterIndex Rig::gateway(const std::string& name, Ipv4Address address) {
   RouterSpec spec;
   spec.name = name;
   spec.address = address;
-  spec.table = {256, 64};
+  spec.table = table_kind();
+  spec.rte_lpm = {256, 64};
   image.routers.push_back(spec);
   return static_cast<RouterIndex>(image.routers.size() - 1);
 }

@@ -23,6 +23,14 @@ GroupId expected_group(const ReferenceTrie<GroupId>& oracle, Ipv4Address address
   return match == nullptr ? kNoRouteGroup : match->second;
 }
 
+// As a worker does it.
+void look_up(const popline::Find& find, const PoplineTable& table,
+             const std::vector<uint32_t>& destinations, std::vector<GroupId>& groups) {
+  const TableView& view = table.view();
+  find.many(*view.popline.load(std::memory_order_acquire), destinations.data(), destinations.size(),
+            view.default_group.load(std::memory_order_relaxed), groups.data());
+}
+
 // Every compilation of the burst look-up, the table's own and the single one.
 void expect_agreement(const PoplineTable& table, const ReferenceTrie<GroupId>& oracle,
                       const std::vector<uint32_t>& destinations) {
@@ -30,8 +38,7 @@ void expect_agreement(const PoplineTable& table, const ReferenceTrie<GroupId>& o
   for (const uint32_t d : destinations) expected.push_back(expected_group(oracle, Ipv4Address(d)));
   std::vector<GroupId> groups(destinations.size() + 1, 0xdead);
   for (const popline::Find& find : popline::finds()) {
-    find.many(table.view(), destinations.data(), destinations.size(), table.default_group(),
-              groups.data());
+    look_up(find, table, destinations, groups);
     for (size_t i = 0; i < destinations.size(); ++i) {
       ASSERT_EQ(groups[i], expected[i])
           << find.name << " " << Ipv4Address(destinations[i]).to_string() << " lane " << i << " of "
@@ -144,7 +151,7 @@ TEST(PoplineTable, AgreesWithTheReferenceTrieAfterItsRootWidened) {
   PoplineTable table(nullptr);
   ReferenceTrie<GroupId> oracle;
   RandomRoutes random(9);
-  const uint32_t narrow = table.view().root_bits;
+  const uint32_t narrow = table.popline_view().root_bits;
   for (uint32_t i = 0; i < 30'000; ++i) {
     const Ipv4Address address(random.below(0xffffffff));
     const Ipv4Prefix prefix(
@@ -154,7 +161,7 @@ TEST(PoplineTable, AgreesWithTheReferenceTrieAfterItsRootWidened) {
     ASSERT_TRUE(table.set(prefix, group));
     oracle.set(prefix, group);
   }
-  EXPECT_GT(table.view().root_bits, narrow);
+  EXPECT_GT(table.popline_view().root_bits, narrow);
   ASSERT_EQ(table.size(), oracle.size());
   std::vector<uint32_t> destinations;
   for (uint32_t i = 0; i < 20'000; ++i) destinations.push_back(random.below(0xffffffff));
@@ -234,8 +241,7 @@ TEST(PoplineTable, AReaderSeesEveryDestinationBeforeOrAfterAChange) {
       size_t which = 0;
       do {
         const auto finds = popline::finds();
-        finds[which++ % finds.size()].many(table.view(), destinations.data(), destinations.size(),
-                                           table.default_group(), groups.data());
+        look_up(finds[which++ % finds.size()], table, destinations, groups);
         for (size_t i = 0; i < groups.size(); i += 3) {
           const bool good = groups[i] == kStays && groups[i + 1] == kStays &&
                             (groups[i + 2] == kOne || groups[i + 2] == kOther);
@@ -269,7 +275,7 @@ TEST(PoplineTable, AReaderSeesEveryDestinationBeforeOrAfterAChange) {
     is_over.store(true);
     reader.join();
     EXPECT_EQ(wrong.load(), 0u);
-    EXPECT_EQ(table.view().root_bits, 18u);
+    EXPECT_EQ(table.popline_view().root_bits, 18u);
   }
 }
 

@@ -1,9 +1,10 @@
+#include "lpm/rte_lpm_table.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "lpm/forwarding_table.h"
 #include "lpm/qsbr.h"
 #include "lpm/reference_trie.h"
 #include "random_routes.h"
