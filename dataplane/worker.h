@@ -1,8 +1,9 @@
 // One worker lcore: its queues, its counters, and what the stages do with them.
 //
 // A worker runs to completion: what it takes in during a pass has been delivered, dropped, handed
-// over or put on a link that holds it when the pass ends. Nothing here is touched by another thread, except that the reader of the
-// counters copies them and that the rings have many producers.
+// over or put on a link that holds it when the pass ends. Nothing here is touched by another
+// thread, except that the reader of the counters copies them and that the rings have many
+// producers.
 #pragma once
 
 #include <rte_cycles.h>
