@@ -37,7 +37,7 @@ struct WorkerCounters {
   std::vector<LinkCounters> links;
   std::vector<PortCounters> ports;
   Histogram path_cycles;
-  std::vector<Histogram> router_cycles;
+  lpm::ZeroArray<Histogram> router_cycles;
 };
 
 /// Where packets come from.

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 
 #include "lpm/address.h"
 #include "lpm/error.h"
+#include "lpm/limbo.h"
 #include "lpm/table_view.h"
 
 namespace skyhop::lpm {
@@ -37,9 +39,19 @@ class ForwardingTable {
   [[nodiscard]] virtual size_t bytes() const = 0;
 };
 
-/// A table that workers may read while it changes.
+/// A table that workers may read while it changes. With a Qsbr memory that they may still read is
+/// reused only after they reported a quiescent state; without one there must be no reader beside
+/// the writer.
 class LiveTable : public ForwardingTable {
  public:
+  using Visitor = std::function<void(Ipv4Prefix, GroupId)>;
+  /// Every route, the default route among them, in any order.
+  virtual void for_each(const Visitor& visit) const = 0;
+  /// Does what had to wait for readers, as far as they have moved on. To be called now and then.
+  virtual void tidy() = 0;
+  /// Workers may read a table that was made without a Qsbr from now on. Once.
+  void attach(Qsbr& qsbr) { limbo_.attach(qsbr); }
+
   /// For the workers' inlined look-ups (dataplane/stages/lookup.h).
   [[nodiscard]] const TableView& view() const { return view_; }
   [[nodiscard]] GroupId default_group() const {
@@ -47,7 +59,7 @@ class LiveTable : public ForwardingTable {
   }
 
  protected:
-  explicit LiveTable(TableKind kind) : view_(kind) {}
+  LiveTable(TableKind kind, Qsbr* qsbr) : view_(kind), limbo_(qsbr) {}
 
   void set_default(GroupId group) {
     has_default_ = true;
@@ -60,6 +72,7 @@ class LiveTable : public ForwardingTable {
   [[nodiscard]] bool has_default() const { return has_default_; }
 
   TableView view_;
+  Limbo limbo_;
 
  private:
   bool has_default_ = false;

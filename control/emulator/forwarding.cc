@@ -89,7 +89,8 @@ dataplane::Image make_image(const cloud::Network& network) {
                              .address = router.address,
                              .decrements_ttl = router.decrements_ttl,
                              .answers_icmp = router.answers_icmp,
-                             .edges = {}});
+                             .edges = {},
+                             .table = router.table});
   }
   for (const cloud::Link& link : network.links) {
     image.links.push_back(channel_of(network, link, link.a, link.b));
@@ -111,6 +112,14 @@ dataplane::Image make_image(const cloud::Network& network) {
     }
   }
   return image;
+}
+
+TableVerdict table_verdict(const cloud::Network& network, cloud::RouterId id, size_t routes) {
+  const cloud::Router& router = network.at(id);
+  const lpm::TablePolicy policy{router.table, network.routers.size()};
+  const lpm::TableKind kind = policy.kind_for(routes);
+  const bool picks = router.table == lpm::TableChoice::automatic;
+  return {kind, picks ? policy.why(kind, routes) : router.table_reason};
 }
 
 void DataplaneSink::edge_added(cloud::RouterId router, lpm::EdgeId edge,

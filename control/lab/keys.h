@@ -81,6 +81,7 @@ SKYHOP_LAB_OBJECT(BgpSettings)
 SKYHOP_LAB_OBJECT(PeerBgpSettings)
 SKYHOP_LAB_OBJECT(IpsecPolicy)
 SKYHOP_LAB_OBJECT(Settings)
+SKYHOP_LAB_OBJECT(ForwardingTable)
 SKYHOP_LAB_OBJECT(TrafficFlow)
 SKYHOP_LAB_OBJECT(StateChange)
 SKYHOP_LAB_OBJECT(SetAdvertisedCidrs)
@@ -131,6 +132,11 @@ inline constexpr WordList<Protocol, 6> kWords<Protocol> = {{{"Tcp", Protocol::Tc
                                                             {"Esp", Protocol::Esp},
                                                             {"Ah", Protocol::Ah},
                                                             {"*", Protocol::Any}}};
+template <>
+inline constexpr WordList<lpm::TableChoice, 3> kWords<lpm::TableChoice> = {
+    {{"rte_lpm", lpm::TableChoice::rte_lpm},
+     {"popline", lpm::TableChoice::popline},
+     {"auto", lpm::TableChoice::automatic}}};
 template <>
 inline constexpr WordList<TunnelProtocol, 2> kWords<TunnelProtocol> = {
     {{"IPsec", TunnelProtocol::IPsec}, {"LAN", TunnelProtocol::LAN}}};

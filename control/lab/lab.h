@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lpm/address.h"
+#include "lpm/table_choice.h"
 
 namespace skyhop::lab {
 
@@ -317,12 +318,21 @@ struct Check {
   std::string path;
 };
 
+/// The kind of one router's forwarding table.
+struct ForwardingTable {
+  std::string
+      router;  ///< a derived name: "transit-1-hagw", "spoke1/spoke1-Public-gateway-subnet-1"
+  lpm::TableChoice kind = lpm::TableChoice::automatic;
+};
+
 struct Settings {
   std::string limits = "current";  ///< route server limits: current | seed-2022
   uint32_t tunnel_mtu = 1500;      ///< largest inner IP packet of a tunnel (assumed)
   /// Tunnels between two gateways that both have insane_mode; 1 to 50 (assumed, V47).
   uint32_t hpe_tunnels = 50;
   std::string encryption = "none";  ///< none: overhead only
+  /// Of every router that forwarding_tables does not name. Absent: rte_lpm, in a large lab auto.
+  std::optional<lpm::TableChoice> forwarding_table;
 };
 
 struct Lab {
@@ -346,6 +356,7 @@ struct Lab {
   std::vector<TransitExternalDeviceConn> transit_external_device_conns;
 
   Settings settings;
+  std::vector<ForwardingTable> forwarding_tables;
   std::vector<TrafficFlow> traffic;
   std::vector<TimelineEvent> timeline;
   std::vector<Check> checks;

@@ -11,6 +11,7 @@
 #include "dataplane/stages/input.h"
 #include "dataplane/worker.h"
 #include "lpm/popline_table.h"
+#include "lpm/rte_lpm_table.h"
 #include "tests/packet/rig.h"
 
 namespace skyhop::dataplane {
@@ -18,9 +19,14 @@ namespace {
 
 constexpr uint32_t kSizes[] = {1, 3, 4, 8, 15, 16, 17, 31, 33, 64, 67, 255, 256};
 
-std::unique_ptr<lpm::LiveTable> make_table(lpm::TableKind kind) {
-  if (kind == lpm::TableKind::popline) return std::make_unique<lpm::PoplineTable>(nullptr);
-  auto made = lpm::RteLpmTable::create("hot-loop-test", {8192, 2048}, nullptr);
+enum class Form { rte_lpm, popline, narrow_popline };
+
+std::unique_ptr<lpm::LiveTable> make_table(Form form) {
+  if (form != Form::rte_lpm) {
+    const size_t widen_at = form == Form::popline ? 0 : SIZE_MAX;
+    return std::make_unique<lpm::PoplineTable>(lpm::PoplineOptions{widen_at}, nullptr);
+  }
+  auto made = lpm::RteLpmTable::create("hot-loop-test", {}, nullptr);
   EXPECT_TRUE(made);
   return std::move(*made);
 }
@@ -30,8 +36,8 @@ struct RandomTable {
   lpm::GroupTable groups;
   Router router;
 
-  RandomTable(std::mt19937& random, lpm::TableKind kind, int routes, bool has_default)
-      : table(make_table(kind)) {
+  RandomTable(std::mt19937& random, Form form, int routes, bool has_default)
+      : table(make_table(form)) {
     for (int i = 0; i < routes; ++i) {
       const auto length = static_cast<uint8_t>(8 + random() % 25);
       const Ipv4Address address(0x0a000000 | (random() & 0x0003ffff));
@@ -60,11 +66,10 @@ struct RandomTable {
   }
 };
 
-class HotLoopLookup : public testing::TestWithParam<lpm::TableKind> {};
+class HotLoopLookup : public testing::TestWithParam<Form> {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, HotLoopLookup,
-                         testing::Values(lpm::TableKind::rte_lpm, lpm::TableKind::popline),
-                         [](const auto& kind) { return std::string(to_string(kind.param)); });
+INSTANTIATE_TEST_SUITE_P(Tables, HotLoopLookup,
+                         testing::Values(Form::rte_lpm, Form::popline, Form::narrow_popline));
 
 TEST_P(HotLoopLookup, SaysWhatTheTableSays) {
   std::mt19937 random(1);

@@ -37,11 +37,10 @@ class EalEnvironment : public testing::Environment {
   }
 };
 
-// Every test runs with both kinds (meson.build).
-lpm::TableKind table_kind() {
-  const char* kind = std::getenv("RIG_TABLE");
-  return kind != nullptr && to_string(lpm::TableKind::popline) == kind ? lpm::TableKind::popline
-                                                                       : lpm::TableKind::rte_lpm;
+// Every test runs with every choice (meson.build).
+lpm::TableChoice table_choice() {
+  const char* name = std::getenv("RIG_TABLE");
+  return lpm::table_choice_from(name == nullptr ? "rte_lpm" : name).value();
 }
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new EalEnvironment);
@@ -79,8 +78,7 @@ RouterIndex Rig::gateway(const std::string& name, Ipv4Address address) {
   RouterSpec spec;
   spec.name = name;
   spec.address = address;
-  spec.table = table_kind();
-  spec.rte_lpm = {256, 64};
+  spec.table = table_choice();
   image.routers.push_back(spec);
   return static_cast<RouterIndex>(image.routers.size() - 1);
 }
