@@ -98,11 +98,16 @@ class LimitWriter {
   /// The lowest that one of the ends sets.
   [[nodiscard]] std::optional<Limit> tunnel_limit(const Link& link, const GatewayId* from,
                                                   const GatewayId* to) const {
+    const auto rates = [](const Limit& limit) {
+      constexpr uint64_t kAny = ~uint64_t{0};
+      const uint64_t packets = limit.packets_per_second;
+      return std::pair(limit.bits_per_second, packets == 0 ? kAny : packets);
+    };
     std::optional<Limit> lowest;
     for (const GatewayId* end : {from, to}) {
       if (end == nullptr) continue;
       auto limit = tunnel_limit(link, network_.at(*end));
-      if (limit && (!lowest || limit->bits_per_second < lowest->bits_per_second)) lowest = limit;
+      if (limit && (!lowest || rates(*limit) < rates(*lowest))) lowest = std::move(limit);
     }
     return lowest;
   }

@@ -115,19 +115,23 @@ Parsed<uint32_t> parse_asn(const std::string& text) {
 }
 
 Parsed<Seconds> parse_duration(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, double>, 6> kUnits = {
-      {{"us", 1e-6}, {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}, {"", 1}}};
+  struct Unit {
+    std::string_view name;
+    double times, parts;  // divided, not multiplied by a fraction: 40us is the number 40e-6
+  };
+  constexpr std::array<Unit, 6> kUnits = {
+      {{"us", 1, 1e6}, {"ms", 1, 1e3}, {"s", 1, 1}, {"m", 60, 1}, {"h", 3600, 1}, {"", 1, 1}}};
   constexpr double kLongest = 365.0 * 24 * 3600;
   const size_t digits = text.find_first_not_of("0123456789.");
   const std::string_view unit =
       digits == std::string::npos ? "" : std::string_view(text).substr(digits);
   const auto value = real(std::string_view(text).substr(0, digits));
   const auto* found = std::find_if(kUnits.begin(), kUnits.end(),
-                                   [unit](const auto& known) { return known.first == unit; });
+                                   [unit](const auto& known) { return known.name == unit; });
   if (!value || found == kUnits.end()) {
     return expected("a duration such as 10s, 2m, 1h, 250ms or a number of seconds", text);
   }
-  const double seconds = *value * found->second;
+  const double seconds = *value * found->times / found->parts;
   if (seconds > kLongest) return expected("a duration of at most a year", text);
   return Seconds{seconds};
 }

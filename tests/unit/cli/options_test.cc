@@ -76,10 +76,10 @@ TEST(RunOptions, RefusesBadCombinations) {
             "--encryption esp: this version has no ESP; tunnels only add its overhead");
   EXPECT_EQ(refusal(parse_run({"a", "--encryption", "rot13"})),
             "--encryption: 'rot13' is neither none nor esp");
-  for (const auto& words : {Arguments{"a", "--shaping", "azure"}, Arguments{"a", "--shaping="}}) {
-    EXPECT_NE(refusal(parse_run(words)).find("is neither cloud nor none"), std::string::npos);
-    EXPECT_NE(refusal(parse_show(words)).find("is neither cloud nor none"), std::string::npos);
-  }
+  EXPECT_EQ(refusal(parse_run({"a", "--shaping", "azure"})),
+            "--shaping: 'azure' is neither cloud nor none");
+  EXPECT_EQ(refusal(parse_show({"a", "--shaping", "azure"})),
+            "--shaping: 'azure' is neither cloud nor none");
   EXPECT_EQ(refusal(parse_run({"a", "--rate", "1", "--rate", "2"})), "--rate is given twice");
   EXPECT_EQ(refusal(parse_run({"a", "--json", "--json"})), "--json is given twice");
   EXPECT_EQ(refusal(parse_run({"a", "--rate"})), "--rate needs a value");
