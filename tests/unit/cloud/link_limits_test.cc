@@ -94,17 +94,7 @@ TEST(LinkLimits, A50_EverySkuCarriesWhatAzurePublishes) {
 TEST(LinkLimits, A50_AllTunnelsOfAnInstanceShareItsAggregate) {
   lab::Lab lab = first_lab();
   // Both gateways of transit-2 to both instances: two tunnels each.
-  named(lab.virtual_network_gateways, "vng").apipa_addresses = {
-      {address("169.254.21.1"), address("169.254.21.5")},
-      {address("169.254.22.1"), address("169.254.22.5")}};
-  auto& conn = connection(lab, "transit-2-to-vng");
-  conn.ha_enabled = true;
-  conn.remote_gateway_ip = {"203.0.113.11"};
-  conn.backup_remote_gateway_ip = {"203.0.113.12"};
-  conn.local_tunnel_cidr = {"169.254.21.2/30", "169.254.21.6/30"};
-  conn.remote_tunnel_cidr = {"169.254.21.1/30", "169.254.21.5/30"};
-  conn.backup_local_tunnel_cidr = {"169.254.22.2/30", "169.254.22.6/30"};
-  conn.backup_remote_tunnel_cidr = {"169.254.22.1/30", "169.254.22.5/30"};
+  make_four_tunnels(lab);
   const auto network = derive(lab).network;
   for (const char* way : {"vng-0 -> transit-2", "vng-0 -> transit-2-hagw"}) {
     EXPECT_EQ(limits_of(network, way),
