@@ -30,14 +30,11 @@ inline constexpr uint32_t kWideRoot = 18;
 /// slot s differs from the slot before, and slot s has the code number popcount(map[1..s]). With it
 /// the rest of the map is an entry, which is where to go on.
 struct alignas(32) Block {
-  static constexpr uint32_t kCodes = 20;
+  static constexpr uint32_t kCodes = 24;
   static constexpr uint64_t kAway = 1;
-  static constexpr uint8_t kNone = 0;      ///< no prefix matches; up to kLinked it is the group
-  static constexpr uint8_t kLinked = 255;  ///< the node that `link` names knows
 
   uint64_t map;
-  uint8_t codes[kCodes];
-  uint32_t link;  ///< an entry, valid where a code is kLinked
+  uint8_t codes[kCodes];  ///< group + 1; 0: no prefix matches
 };
 static_assert(sizeof(Block) == 32);
 
@@ -67,7 +64,7 @@ SKYHOP_POPLINE_INLINE uint32_t walk(const std::byte* nodes, uint32_t entry, uint
   return entry;
 }
 
-/// The slot's code, of a map that is not kAway (else any octet up to 64 behind the first code).
+/// The slot's code, of a map that is not kAway (else any octet up to 64 behind the codes).
 SKYHOP_POPLINE_INLINE uint32_t code_of(const Block& block, uint64_t map, uint32_t destination) {
   const uint32_t slot = (destination >> 8) & 63;
   const auto rank = static_cast<uint32_t>(__builtin_popcountll(map << (63 - slot)));
@@ -87,19 +84,18 @@ SKYHOP_POPLINE_INLINE uint32_t find(const View& view, uint32_t destination) {
     return walk(view.nodes, static_cast<uint32_t>(map >> 1), destination, kWideRoot);
   }
   const uint32_t code = code_of(block, map, destination);
-  if (code == Block::kLinked) {
-    return walk(view.nodes, __atomic_load_n(&block.link, __ATOMIC_ACQUIRE), destination,
-                kWideRoot);
-  }
-  return code == Block::kNone ? kMiss : code;
+  return code == 0 ? kMiss : code - 1;
 }
 
-/// Finds what the vectors left over, few as a rule: the lanes whose block leads on to a node.
-SKYHOP_POPLINE_INLINE void follow(const View& view, const uint32_t* destinations, uint64_t lanes,
+/// Takes the lanes whose block was kAway to their leaves; their entries stand in `groups`.
+SKYHOP_POPLINE_INLINE void follow(const View& view, const uint32_t* destinations, uint64_t away,
                                   uint32_t miss, uint32_t* groups) {
-  for (; lanes != 0; lanes &= lanes - 1) {
-    const int i = __builtin_ctzll(lanes);
-    const uint32_t leaf = find(view, destinations[i]);
+  for (uint64_t left = away; left != 0; left &= left - 1) {
+    __builtin_prefetch(view.nodes + size_t{groups[__builtin_ctzll(left)] & kIndex} * kUnit);
+  }
+  for (; away != 0; away &= away - 1) {
+    const int i = __builtin_ctzll(away);
+    const uint32_t leaf = walk(view.nodes, groups[i], destinations[i], kWideRoot);
     groups[i] = leaf == kMiss ? miss : leaf;
   }
 }
@@ -203,8 +199,8 @@ SKYHOP_POPLINE_INLINE void find_narrow(const View& view, const uint32_t* destina
   }
 }
 
-/// The same with the wide root. What leads on to a node follows one by one: a vector would wait for
-/// its slowest lane and hold up all.
+/// The same with the wide root. The lanes whose block is kAway, few as a rule, follow one by one:
+/// a vector of them would wait for its slowest and hold up all.
 template <uint32_t kVectors>
 SKYHOP_POPLINE_INLINE void find_wide(const View& view, const uint32_t* destinations, uint32_t count,
                                      uint32_t miss, uint32_t* groups) {
@@ -219,7 +215,7 @@ SKYHOP_POPLINE_INLINE void find_wide(const View& view, const uint32_t* destinati
   }
   const __m512i instead = _mm512_set1_epi32(static_cast<int>(miss));
   const __m512i flag = _mm512_set1_epi64(Block::kAway);
-  uint64_t leads_on = 0;
+  uint64_t all_away = 0;
 #pragma GCC unroll 4
   for (uint32_t v = 0; v < kVectors; ++v) {
     const __mmask16 lanes = lanes_of(count, v);
@@ -292,15 +288,17 @@ SKYHOP_POPLINE_INLINE void find_wide(const View& view, const uint32_t* destinati
   for (uint32_t i = 0; i < count; ++i) {
     __builtin_prefetch(&view.blocks[destinations[i] >> (32 - kWideRoot)]);
   }
-  uint64_t leads_on = 0;
+  uint64_t away = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Block& block = view.blocks[destinations[i] >> (32 - kWideRoot)];
     const uint64_t map = __atomic_load_n(&block.map, __ATOMIC_ACQUIRE);
     const uint32_t code = code_of(block, map, destinations[i]);
-    groups[i] = code == Block::kNone ? miss : code;
-    leads_on |= ((map & Block::kAway) | (code == Block::kLinked ? 1u : 0u)) << i;
+    const bool is_away = (map & Block::kAway) != 0;
+    const uint32_t here = code == 0 ? miss : code - 1;
+    groups[i] = is_away ? static_cast<uint32_t>(map >> 1) : here;
+    away |= uint64_t{is_away} << i;
   }
-  if (leads_on != 0) follow(view, destinations, leads_on, miss, groups);
+  if (away != 0) follow(view, destinations, away, miss, groups);
 }
 
 SKYHOP_POPLINE_INLINE void find_many(const View& view, const uint32_t* destinations, size_t count,

@@ -15,6 +15,8 @@ void derive_lan_sessions(Derivation& d);
 void derive_fabric(Derivation& d);
 /// Which kind of forwarding table each router has.
 void choose_tables(Derivation& d);
+/// What links carry by the sizes of their gateways, and what the lab says they do to packets.
+void derive_limits(Derivation& d);
 /// Names in timeline, checks and traffic that mean nothing in this network.
 void validate_targets(Derivation& d);
 
