@@ -37,7 +37,7 @@ struct ForwardingGateways {
   ForwardingGateways(size_t tunnel_count, lpm::TableChoice table,
                      const std::vector<dataplane::StreamSpec>& streams)
       : gateways(tunnel_count) {
-    image = emulator::make_image(gateways.network);
+    image = emulator::make_image(lab::Lab{}, gateways.network);
     for (dataplane::RouterSpec& router : image.routers) router.table = table;
     image.streams = streams;
     dataplane::EalOptions eal;
