@@ -199,6 +199,14 @@ Result<void> Model::check() const {
         !r) {
       return r;
     }
+    const bool has_nats =
+        link.nat_leaving <= image_.nats.size() && link.nat_entering <= image_.nats.size();
+    if (auto r = needs(has_nats, "translation of link " + link.name); !r) return r;
+  }
+  for (const NatSpec& nat : image_.nats) {
+    for (const NatRule& rule : nat.rules) {
+      if (auto r = needs(rule.first <= rule.last, "address range of " + rule.name); !r) return r;
+    }
   }
   for (const StreamSpec& stream : image_.streams) {
     if (auto r = needs(stream.port < image_.ports.size(), "port of a stream"); !r) return r;
@@ -252,6 +260,16 @@ Result<void> Model::build_routers() {
     link.overhead_block = spec.overhead_block;
     link.to = spec.to;
     link.kind = spec.kind;
+    link.nat_leaving = spec.nat_leaving;
+    link.nat_entering = spec.nat_entering;
+  }
+  tables_.tsc_hz = rte_get_tsc_hz();
+  tables_.nats.emplace_back();
+  std::map<uint32_t, std::shared_ptr<NatTable>> translated;  // by gateway
+  for (const NatSpec& nat : image_.nats) {
+    auto& flows = translated[nat.gateway];
+    if (!flows) flows = std::make_shared<NatTable>(options_.flow_entries);
+    tables_.nats.push_back(std::make_unique<const Nat>(nat, flows));
   }
   tables_.guards.emplace_back();
   for (const GuardSpec& guard : image_.guards) tables_.guards.push_back(compile(guard));

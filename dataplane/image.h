@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/drop_reason.h"
+#include "dataplane/nat_table.h"
 #include "lpm/address.h"
 #include "lpm/forwarding_table.h"
 #include "lpm/next_hop_group.h"
@@ -24,6 +25,7 @@ using LinkIndex = uint32_t;  ///< a directed channel
 using PortIndex = uint16_t;
 using FilterIndex = uint16_t;  ///< 0: none
 using GuardIndex = uint16_t;   ///< 0: none
+using NatIndex = uint16_t;     ///< 0: none
 
 enum class EdgeAction : uint8_t {
   drop,     ///< with `reason`
@@ -68,6 +70,35 @@ struct LinkSpec {
   uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
   uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
   LinkConditions conditions;
+  NatIndex nat_leaving = 0;   ///< of the gateway that sends on the link
+  NatIndex nat_entering = 0;  ///< of the gateway that receives
+};
+
+/// What an address and a port become, and of which packets; the first rule that applies decides.
+struct NatRule {
+  struct Ports {
+    uint16_t first = 0;
+    uint16_t last = 0xffff;
+  };
+  uint8_t protocol = 0;                  ///< 0: any
+  std::vector<Ipv4Prefix> sources;       ///< empty: any
+  std::vector<Ipv4Prefix> destinations;  ///< empty: any
+  std::vector<Ipv4Prefix> except_destinations;
+  Ports source_ports;
+  Ports destination_ports;
+  Ipv4Address first;  ///< the new address, or the first of a range
+  Ipv4Address last;
+  std::optional<Ports> ports;  ///< the new port; absent: its own, if that is free
+  std::string name;            ///< "aviatrix_gateway_snat.s1[0]"
+};
+
+/// What a gateway translates on one side of one link: sources of what leaves, destinations of what
+/// enters. All of a gateway's share their flows.
+struct NatSpec {
+  std::string name;
+  uint32_t gateway = 0;
+  NatSide side = NatSide::leaving;
+  std::vector<NatRule> rules;
 };
 
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
@@ -130,6 +161,7 @@ struct Image {
   std::vector<PortSpec> ports;
   std::vector<FilterSpec> filters;  ///< from index 1 on
   std::vector<GuardSpec> guards;    ///< from index 1 on
+  std::vector<NatSpec> nats;        ///< from index 1 on
   std::vector<StreamSpec> streams;
   std::vector<ReplaySpec> replays;
   /// Packets that links may hold at once, for each worker. 0: no link ever has conditions.

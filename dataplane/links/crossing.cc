@@ -13,6 +13,7 @@ void arrive(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
   if (!link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     return w.drop_all(from, DropReason::link_down, batch);
   }
+  if (link.nat_entering != 0) translate_batch(w, link.to, link.nat_entering, *batch);
   w.enqueue(link.to, batch);
 }
 
