@@ -96,6 +96,19 @@ constexpr OptionSpec kBench[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kTimed[] = {
+    {"at", "S", "after so many seconds of the timeline, also 2m; 0: before it (default: its end)"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kRoutes[] = {
+    {"product", "",
+     "a gateway's table as the Aviatrix controller shows it: a row for each next hop"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kImport[] = {
+    {"output", "LAB", "-o: the lab file to write (default: print it)"}, kJson, kLogLevel, kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -244,10 +257,11 @@ Parsed<TraceOptions> parse_trace(const Arguments& arguments) {
 
 Parsed<RoutesOptions> parse_routes(const Arguments& arguments) {
   RoutesOptions o;
-  const auto line = begin(arguments, kPlain, {"LAB", "ROUTER|VM|SUBNET"}, o.common);
+  const auto line = begin(arguments, kRoutes, {"LAB", "ROUTER|VM|SUBNET"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
   o.on = line->positionals()[1];
+  o.as_product = line->has("product");
   return o;
 }
 
@@ -368,6 +382,29 @@ Parsed<LintOptions> parse_lint(const Arguments& arguments) {
   return o;
 }
 
+Parsed<TimedOptions> parse_timed(const Arguments& arguments) {
+  TimedOptions o;
+  const auto line = begin(arguments, kTimed, {"LAB"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  if (line->get("at") == "0") {
+    o.at = Seconds{0};
+  } else if (auto e = read(*line, "at", parse_duration, o.at)) {
+    return std::unexpected(*e);
+  }
+  return o;
+}
+
+Parsed<ImportOptions> parse_import(const Arguments& arguments) {
+  ImportOptions o;
+  const auto line = begin(without_short_options(arguments), kImport, {"FILE"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.file = line->positionals()[0];
+  o.out = line->get("output");
+  if (o.out == o.file) return refuse("-o would overwrite the file that is imported");
+  return o;
+}
+
 Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
   BenchOptions o;
   const auto line = begin(arguments, kBench, {"lpm"}, o.common);
@@ -388,6 +425,9 @@ std::string options_help(const std::string& command) {
   if (command == "az") return describe(kAz);
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
+  if (command == "activity" || command == "alerts") return describe(kTimed);
+  if (command == "routes") return describe(kRoutes);
+  if (command == "import") return describe(kImport);
   if (command == "validate") return describe(kValidate);
   if (command == "bench") return describe(kBench);
   return describe(kPlain);

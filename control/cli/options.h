@@ -71,7 +71,8 @@ struct TraceOptions {
 struct RoutesOptions {
   CommonOptions common;
   std::string lab;
-  std::string on;  ///< router, VM or subnet
+  std::string on;           ///< router, VM or subnet
+  bool as_product = false;  ///< a gateway's table as the Aviatrix controller shows it
 };
 
 struct BgpOptions {
@@ -133,6 +134,19 @@ struct LintOptions {
   std::string lab;
 };
 
+/// What activity and alerts are asked.
+struct TimedOptions {
+  CommonOptions common;
+  std::string lab;
+  std::optional<Seconds> at;  ///< since convergence; absent: the end of the timeline
+};
+
+struct ImportOptions {
+  CommonOptions common;
+  std::string file;
+  std::string out;  ///< the lab file to write; empty: to stdout
+};
+
 struct BenchOptions {
   CommonOptions common;
   std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
@@ -150,6 +164,8 @@ struct BenchOptions {
 [[nodiscard]] Parsed<AzOptions> parse_az(const Arguments& arguments);
 [[nodiscard]] Parsed<ExplainOptions> parse_explain(const Arguments& arguments);
 [[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
+[[nodiscard]] Parsed<TimedOptions> parse_timed(const Arguments& arguments);
+[[nodiscard]] Parsed<ImportOptions> parse_import(const Arguments& arguments);
 [[nodiscard]] Parsed<BenchOptions> parse_bench(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.

@@ -22,12 +22,15 @@ inline constexpr uint32_t kRouteServerAsn = 65515;  // A1
 inline constexpr uint32_t kFirstHost = 4;
 inline constexpr Ipv4Prefix kApipa{Ipv4Address{169, 254, 0, 0}, 16};
 
-/// One configured end of an IPsec tunnel. A tunnel forms where two ends name each other.
+/// One configured end of a tunnel. A tunnel forms where two ends name each other.
 struct TunnelEnd {
   GatewayId gateway;
-  Ipv4Address remote;      ///< public address of the far end
-  std::string connection;  ///< the resource that configures it
-  std::string path;        ///< of that resource, for findings
+  Ipv4Address remote;       ///< address of the far end
+  bool is_private = false;  ///< between private addresses, over the VNets' peering
+  bool is_gre = false;
+  std::optional<RouterId> table;  ///< looks up what arrives; absent: the gateway's own
+  std::string connection;         ///< the resource that configures it
+  std::string path;               ///< of that resource, for findings
   bool is_azure = false;
   bool initiates = true;
   bool responds = true;

@@ -57,6 +57,7 @@ DeriveResult derive(const lab::Lab& lab) {
   derive_tunnels(d);
   derive_fabric(d);
   index_network(d.network);
+  aviatrix::derive_nat(d);
 
   azure::validate_subnets(d);
   azure::validate_peerings(d);

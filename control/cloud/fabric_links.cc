@@ -13,13 +13,19 @@ void link_to_gateways(Derivation& d, SubnetId subnet_id, VnetId vnet) {
   for (const GatewayId id : d.gateways_of_vnet[vnet.index()]) {
     const Gateway& gateway = d.network.at(id);
     if (!gateway.router) continue;
-    const Router& fabric = d.network.at(*d.network.at(subnet_id).router);
-    d.add_link({.name = fabric.name + " - " + gateway.name,
-                .kind = LinkKind::fabric,
-                .a = *d.network.at(subnet_id).router,
-                .b = *gateway.router,
-                .connection = {},
-                .present_at_start = gateway.present_at_start});
+    const RouterId fabric = *d.network.at(subnet_id).router;
+    const auto add = [&](RouterId table) {
+      d.add_link({.name = d.network.at(fabric).name + " - " + d.network.at(table).name,
+                  .kind = LinkKind::fabric,
+                  .a = fabric,
+                  .b = table,
+                  .connection = {},
+                  .present_at_start = gateway.present_at_start});
+    };
+    add(*gateway.router);
+    for (const NicId nic : gateway.nics) {
+      if (d.network.at(nic).router) add(*d.network.at(nic).router);
+    }
   }
 }
 

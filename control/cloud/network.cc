@@ -139,6 +139,30 @@ std::optional<SessionId> Network::find_session(std::string_view name) const {
   return find_named<SessionId>(sessions, names, swapped(name));
 }
 
+std::optional<GatewayId> Network::gateway_of(RouterId router) const {
+  const auto* gateway = std::get_if<GatewayId>(&at(router).what);
+  return gateway == nullptr ? std::nullopt : std::optional(*gateway);
+}
+
+std::vector<RouterId> Network::routers_of(GatewayId id) const {
+  std::vector<RouterId> all;
+  const Gateway& gateway = at(id);
+  if (gateway.router) all.push_back(*gateway.router);
+  for (const DomainTable& table : gateway.domains) all.push_back(table.router);
+  return all;
+}
+
+const GatewayNat* Network::nat_of(GatewayId gateway) const {
+  const auto found = std::ranges::find(nats, gateway, &GatewayNat::gateway);
+  return found == nats.end() ? nullptr : &*found;
+}
+
+RouterId Network::table_of(GatewayId id, std::string_view domain) const {
+  const Gateway& gateway = at(id);
+  const auto table = std::ranges::find(gateway.domains, domain, &DomainTable::domain);
+  return table == gateway.domains.end() ? *gateway.router : table->router;
+}
+
 std::optional<LinkId> Network::link_between(RouterId x, RouterId y) const {
   if (index) {
     const auto found = index->link_of_pair.find(pair_key(x, y));
@@ -172,6 +196,19 @@ std::optional<NicId> Network::nic_at(VnetId vnet, Ipv4Address address) const {
     if (peered(*this, vnet, at(at(nic).subnet).vnet)) return nic;
   }
   return std::nullopt;
+}
+
+std::vector<dataplane::NatRule> nat_rules(const GatewayNat& nat, LinkId link,
+                                          dataplane::NatSide side) {
+  std::vector<dataplane::NatRule> rules;
+  for (const GatewayNat::Rule& rule : nat.rules) {
+    const bool is_here =
+        rule.links.empty() || std::ranges::find(rule.links, link) != rule.links.end();
+    if (is_here && rule.of_source == (side == dataplane::NatSide::leaving)) {
+      rules.push_back(rule.what);
+    }
+  }
+  return rules;
 }
 
 }  // namespace skyhop::cloud

@@ -14,6 +14,7 @@
 
 #include "control/cloud/id.h"
 #include "control/lab/lab.h"
+#include "dataplane/image.h"
 #include "lpm/address.h"
 
 namespace skyhop::cloud {
@@ -81,6 +82,8 @@ struct Nic {
   bool ip_forwarding = false;
   std::optional<NsgId> nsg;
   std::variant<VmId, GatewayId> owner;
+  /// What arrives here is looked up in this table of a network domain, not in the gateway's (V48).
+  std::optional<RouterId> router;
 };
 
 struct Vm {
@@ -89,6 +92,12 @@ struct Vm {
 };
 
 enum class GatewayKind { transit, spoke, vpn_gateway_instance, route_server_instance };
+
+/// A network domain's own table at a transit gateway with segmentation (V48).
+struct DomainTable {
+  std::string domain;
+  RouterId router;
+};
 
 /// Anything with a process of its own: an Aviatrix gateway, one instance of a VPN gateway or of a
 /// route server.
@@ -101,7 +110,8 @@ struct Gateway {
   std::vector<NicId> nics;  ///< eth0 first, then LAN interfaces; one for Azure's instances
   std::optional<GatewayId> twin;
   std::optional<RouterId> router;  ///< a route server has none: it never forwards (A38)
-  uint32_t asn = 0;                ///< 0: does not speak BGP
+  std::vector<DomainTable> domains;
+  uint32_t asn = 0;  ///< 0: does not speak BGP
   Ipv4Address public_ip;
   bool insane_mode = false;
   bool present_at_start = true;
@@ -126,12 +136,14 @@ struct Encapsulation {
 };
 
 /// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
+/// An end is the table that looks up what arrives there: a gateway's, or that of a network domain.
 struct Link {
   std::string name;  ///< "spoke1 - transit-1"
   LinkKind kind = LinkKind::fabric;
   RouterId a;
   RouterId b;
-  std::string connection;  ///< the attachment or external connection it belongs to
+  std::string connection;      ///< the attachment or external connection it belongs to
+  std::string far_connection;  ///< of b's end, where that is configured by another one
   /// Inner addresses of the ends, where the tunnel has them (169.254.x.y).
   std::optional<Ipv4Address> a_address;
   std::optional<Ipv4Address> b_address;
@@ -140,6 +152,8 @@ struct Link {
   uint32_t mtu = 1500;
   /// Why the tunnel can never come up (V18, A48), else empty.
   std::string problem;
+  /// Another link whose tunnel this one uses, for packets of a network domain: up while it is up.
+  std::optional<LinkId> carrier;
   bool present_at_start = true;
 };
 
@@ -193,6 +207,29 @@ struct Attachment {
   std::vector<GatewayId> spoke;
   std::vector<GatewayId> transit;
   std::vector<LinkId> links;
+  std::string domain;  ///< the spoke's network domain at this transit; empty: none
+  lab::SpokeTransitAttachment settings;
+};
+
+/// Two transits that tell each other routes: tunnels of every gateway pair.
+struct TransitPeering {
+  std::vector<GatewayId> first;
+  std::vector<GatewayId> second;
+  std::vector<LinkId> links;
+  lab::TransitGatewayPeering settings;
+};
+
+/// What an Aviatrix gateway translates: its rules in their order, each with the links it applies
+/// to.
+struct GatewayNat {
+  struct Rule {
+    bool of_source = true;  ///< of what leaves; else the destination of what enters
+    dataplane::NatRule what;
+    std::vector<LinkId> links;  ///< empty: all
+  };
+  GatewayId gateway;
+  std::vector<Rule> rules;
+  bool reaches_internet = false;  ///< translates at eth0: the Internet lies behind it
 };
 
 /// Names and addresses to ids; made once by index_network.
@@ -214,6 +251,8 @@ struct Network {
   std::vector<RouteServer> route_servers;
   std::vector<VpnGateway> vpn_gateways;
   std::vector<Attachment> attachments;
+  std::vector<TransitPeering> transit_peerings;
+  std::vector<GatewayNat> nats;
   std::vector<Fact> facts;
   /// Makes the finders below constant-time; without it (a network built by hand) they scan.
   std::shared_ptr<const NetworkIndex> index;
@@ -238,11 +277,23 @@ struct Network {
   [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;
   [[nodiscard]] std::optional<LinkId> find_link(std::string_view name) const;  ///< either order
   [[nodiscard]] std::optional<SessionId> find_session(std::string_view name) const;
+  /// The gateway whose table this is; nothing for the fabric.
+  [[nodiscard]] std::optional<GatewayId> gateway_of(RouterId router) const;
+  /// Its table, and those of network domains.
+  [[nodiscard]] std::vector<RouterId> routers_of(GatewayId gateway) const;
+  /// The table of a network domain at a gateway; the gateway's own where it has none for it.
+  [[nodiscard]] RouterId table_of(GatewayId gateway, std::string_view domain) const;
+  /// What the gateway translates; null: nothing.
+  [[nodiscard]] const GatewayNat* nat_of(GatewayId gateway) const;
   /// The link between two routers, if there is one.
   [[nodiscard]] std::optional<LinkId> link_between(RouterId x, RouterId y) const;
   /// The NIC with this address in the VNet or in a VNet peered with it.
   [[nodiscard]] std::optional<NicId> nic_at(VnetId vnet, Ipv4Address address) const;
 };
+
+/// The gateway's rules on this side of this link.
+[[nodiscard]] std::vector<dataplane::NatRule> nat_rules(const GatewayNat& nat, LinkId link,
+                                                        dataplane::NatSide side);
 
 /// Sets `network.index`; to be called again when anything was added.
 void index_network(Network& network);

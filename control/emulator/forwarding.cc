@@ -71,6 +71,28 @@ dataplane::FilterSpec filter_spec(std::string name, cloud::VmId vm,
   return spec;
 }
 
+/// The links of translating gateways: what leaves and what enters over each has its own rules.
+void add_nats(const cloud::Network& network, dataplane::Image& image) {
+  for (const cloud::GatewayNat& nat : network.nats) {
+    const auto add = [&](cloud::LinkId link, dataplane::NatSide side) {
+      dataplane::NatSpec spec{.name = network.at(nat.gateway).name + ", " + network.at(link).name,
+                              .gateway = nat.gateway.index(),
+                              .side = side,
+                              .rules = cloud::nat_rules(nat, link, side)};
+      image.nats.push_back(std::move(spec));
+      return static_cast<dataplane::NatIndex>(image.nats.size());
+    };
+    for (size_t i = 0; i < network.links.size(); ++i) {
+      const cloud::LinkId id(i);
+      const cloud::Link& link = network.at(id);
+      const bool is_a = network.gateway_of(link.a) == nat.gateway;
+      if (!is_a && network.gateway_of(link.b) != nat.gateway) continue;
+      image.links[2 * i + (is_a ? 0 : 1)].nat_leaving = add(id, dataplane::NatSide::leaving);
+      image.links[2 * i + (is_a ? 1 : 0)].nat_entering = add(id, dataplane::NatSide::entering);
+    }
+  }
+}
+
 // A guard is the address space of the VNet that traffic must come from.
 dataplane::GuardIndex guard_of(const cloud::Network& network,
                                const std::vector<lpm::Ipv4Prefix>& allowed_sources) {
@@ -96,6 +118,7 @@ dataplane::Image make_image(const cloud::Network& network) {
     image.links.push_back(channel_of(network, link, link.a, link.b));
     image.links.push_back(channel_of(network, link, link.b, link.a));
   }
+  add_nats(network, image);
   for (const cloud::Vnet& vnet : network.vnets) image.guards.push_back({vnet.address_space});
   for (size_t i = 0; i < network.vms.size(); ++i) {
     const cloud::VmId vm(i);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/cloud/aviatrix/bgp_gateway.h"
 #include "control/cloud/aviatrix/transit_policy.h"
 #include "control/cloud/azure/peer_groups.h"
 #include "control/cloud/azure/route_server_policy.h"
@@ -67,24 +68,6 @@ void configure_vpn_gateway_peer(const cloud::Network& network, const cloud::VpnG
   peer.prefix_limit.maximum = cloud::azure::vpn_gateway_max_prefixes(network, gateway, peer.group);
 }
 
-const lab::TransitGateway* transit_of(const lab::Lab& lab, const cloud::Gateway& gateway) {
-  const auto found =
-      std::ranges::find(lab.transit_gateways, gateway.resource, &lab::TransitGateway::name);
-  return found == lab.transit_gateways.end() ? nullptr : &*found;
-}
-
-void configure_transit_peer(const lab::Lab& lab, const cloud::Gateway& own,
-                            const std::string& connection, bgp::PeerConfig& peer) {
-  peer.group = connection;
-  const lab::TransitGateway* transit = transit_of(lab, own);
-  const auto device = std::ranges::find(lab.transit_external_device_conns, connection,
-                                        &lab::TransitExternalDeviceConn::connection_name);
-  if (transit == nullptr || device == lab.transit_external_device_conns.end()) return;
-  peer.import_policy = cloud::aviatrix::transit_import(*transit);
-  peer.export_policy = cloud::aviatrix::transit_export(lab, *transit, *device);
-  peer.hold_time = std::chrono::duration_cast<bgp::Duration>(transit->bgp_hold_time);
-}
-
 }  // namespace
 
 Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
@@ -93,6 +76,7 @@ Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const Ele
       network_(network),
       state_(state),
       carries_packets_(std::move(carries_packets)),
+      aviatrix_(lab, network),
       transport_(scheduler, [this](lpm::Ipv4Address from, lpm::Ipv4Address to,
                                    uint8_t) { return is_reachable(from, to); }),
       scheduler_(scheduler),
@@ -126,8 +110,8 @@ void Speakers::make_speaker(GatewayId id) {
     config.decision = cloud::azure::vpn_gateway_decision();
     config.honour_no_export = false;
     originated = cloud::azure::vpn_gateway_originates(network_, *vpn);
-  } else if (const auto* transit = transit_of(lab_, gateway)) {
-    config.decision = cloud::aviatrix::transit_decision(*transit);
+  } else if (const auto aviatrix = cloud::aviatrix::bgp_gateway(lab_, gateway.resource)) {
+    config.decision = cloud::aviatrix::transit_decision(*aviatrix);
   }
   auto& speaker = speakers_[id.index()];
   speaker = std::make_unique<bgp::Speaker>(std::move(config), scheduler_, transport_);
@@ -149,7 +133,7 @@ Speakers::End Speakers::make_peer(SessionId id, const cloud::Session::End& own,
   } else if (const auto* vpn = owner_of(network_.vpn_gateways, own.gateway)) {
     configure_vpn_gateway_peer(network_, *vpn, own.gateway, far, peer);
   } else {
-    configure_transit_peer(lab_, network_.at(own.gateway), own.connection, peer);
+    aviatrix_.configure(own.gateway, own.connection, peer);
   }
   const bgp::PeerId added = speaker->add_peer(std::move(peer));
   auto& sessions = sessions_of_peer_[own.gateway.index()];

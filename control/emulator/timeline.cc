@@ -43,6 +43,19 @@ struct Describe {
   std::string operator()(const lab::AddSpoke& change) const {
     return "spoke " + change.spoke_gateway + " is launched and attached";
   }
+  std::string operator()(const lab::SetApproval& change) const {
+    std::string text;
+    for (const auto prefix : change.cidrs) text += prefix.to_string() + " ";
+    return fmt::format("{}{} {} of {}", text, change.cidrs.size() == 1 ? "is" : "are",
+                       change.approved ? "approved" : "pending again, learned CIDRs",
+                       change.target);
+  }
+  std::string operator()(const lab::Switchover& change) const {
+    return "switchover of " + change.connection;
+  }
+  std::string operator()(const lab::StopGateway& change) const {
+    return "gateway " + change.gateway + " is stopped";
+  }
 };
 
 }  // namespace

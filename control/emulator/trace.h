@@ -38,13 +38,16 @@ struct TraceHop {
   std::vector<std::string> choices;  ///< all next hops in use, for ECMP
   std::string next_hop;              ///< the one this flow takes
   std::optional<Ipv4Address> via;
+  /// "source 10.0.30.5:1024 -> 100.64.1.1:1024 (aviatrix_gateway_snat.s1.snat_policy[0])"
+  std::vector<std::string> translations;
   std::string link;       ///< "spoke1 - transit-1"; empty at the end
   std::string link_kind;  ///< "fabric", "tunnel", "ha"
   std::vector<TraceNsg> nsgs;
 };
 
 struct Path {
-  lpm::FlowKey flow;
+  lpm::FlowKey flow;     ///< as it was sent
+  lpm::FlowKey arrives;  ///< as it is at the end, translated or not
   std::vector<TraceHop> hops;
   bool delivered = false;
   std::optional<dataplane::DropReason> drop;

@@ -24,6 +24,11 @@ struct BgpSettings {
   uint32_t asn = 65515;
   std::vector<PeeringAddresses> peering_addresses;
 };
+/// A connection of a spoke, which differs from a transit's in the section it stands in.
+struct SpokeExternalDeviceConn : TransitExternalDeviceConn {};
+/// aviatrix_gateway_snat and _dnat call the same things differently.
+struct SnatPolicy : NatPolicy {};
+struct DnatPolicy : NatPolicy {};
 /// Of a local network gateway.
 struct PeerBgpSettings {
   uint32_t asn = 0;
@@ -34,9 +39,16 @@ struct StateChange {
   Element element = Element::link;
   std::string target;
 };
+/// Of a timeline entry `approve` or `disapprove`.
+struct Approval {
+  std::string target;
+  std::vector<Ipv4Prefix> cidrs;
+};
 struct TimelineEntry {
   Seconds at{0};
-  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>> action;
+  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>, SetApproval,
+               Switchover, StopGateway>
+      action;
 };
 struct NoRoute {
   std::string on;
@@ -75,7 +87,18 @@ SKYHOP_LAB_NAMED(VirtualNetworkGatewayConnection, name)
 SKYHOP_LAB_NAMED(VirtualMachine, name)
 SKYHOP_LAB_NAMED(TransitGateway, name)
 SKYHOP_LAB_NAMED(SpokeGateway, name)
+SKYHOP_LAB_NAMED(SpokeTransitAttachment, name)
+SKYHOP_LAB_NAMED(TransitGatewayPeering, name)
 SKYHOP_LAB_NAMED(TransitExternalDeviceConn, connection_name)
+SKYHOP_LAB_NAMED(SpokeExternalDeviceConn, connection_name)
+SKYHOP_LAB_NAMED(NetworkDomain, name)
+SKYHOP_LAB_NAMED(NetworkDomainAssociation, name)
+SKYHOP_LAB_NAMED(ConnectionPolicy, name)
+SKYHOP_LAB_NAMED(GatewaySnat, name)
+SKYHOP_LAB_NAMED(GatewayDnat, name)
+SKYHOP_LAB_OBJECT(SnatPolicy)
+SKYHOP_LAB_OBJECT(DnatPolicy)
+SKYHOP_LAB_OBJECT(Approval)
 SKYHOP_LAB_OBJECT(PeeringAddresses)
 SKYHOP_LAB_OBJECT(BgpSettings)
 SKYHOP_LAB_OBJECT(PeerBgpSettings)
@@ -132,7 +155,13 @@ inline constexpr WordList<Protocol, 6> kWords<Protocol> = {{{"Tcp", Protocol::Tc
                                                             {"Ah", Protocol::Ah},
                                                             {"*", Protocol::Any}}};
 template <>
-inline constexpr WordList<TunnelProtocol, 2> kWords<TunnelProtocol> = {
-    {{"IPsec", TunnelProtocol::IPsec}, {"LAN", TunnelProtocol::LAN}}};
+inline constexpr WordList<TunnelProtocol, 3> kWords<TunnelProtocol> = {
+    {{"IPsec", TunnelProtocol::IPsec}, {"GRE", TunnelProtocol::GRE}, {"LAN", TunnelProtocol::LAN}}};
+template <>
+inline constexpr WordList<ConnectionType, 2> kWords<ConnectionType> = {
+    {{"bgp", ConnectionType::bgp}, {"static", ConnectionType::fixed}}};
+template <>
+inline constexpr WordList<ApprovalMode, 2> kWords<ApprovalMode> = {
+    {{"gateway", ApprovalMode::gateway}, {"connection", ApprovalMode::connection}}};
 
 }  // namespace skyhop::lab

@@ -92,6 +92,12 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
       lab.timeline.push_back({entry.at, std::move(*state), path});
     } else if (auto* advertise = std::get_if<SetAdvertisedCidrs>(&entry.action)) {
       lab.timeline.push_back({entry.at, std::move(*advertise), path});
+    } else if (auto* approval = std::get_if<SetApproval>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*approval), path});
+    } else if (auto* switchover = std::get_if<Switchover>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*switchover), path});
+    } else if (auto* stop = std::get_if<StopGateway>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*stop), path});
     } else if (auto* spokes = std::get_if<std::vector<SpokeGateway>>(&entry.action)) {
       for (SpokeGateway& spoke : *spokes) {
         lab.timeline.push_back({entry.at, AddSpoke{spoke.name}, path});
@@ -115,6 +121,25 @@ const ObjectTable& table_of<Settings>() {
     t.member("hpe_tunnels", &Settings::hpe_tunnels,
              "Tunnels of a gateway pair when both have insane_mode.")
         .range(1, 50);
+    t.member("twin_metric", &Settings::twin_metric,
+             "Metric of Aviatrix routes through a gateway's twin; direct ones have 100.")
+        .range(101, 1000);
+    t.member("bgp_max_as_limit", &Settings::bgp_max_as_limit,
+             "Aviatrix: learned routes with longer AS paths are not passed on; 0: all are.")
+        .range(0, 254);
+    t.member("prepend_as_path", &Settings::prepend_as_path,
+             "Aviatrix: a list of prepends comes beside the own AS, or counts it.")
+        .words({"added", "total"});
+    t.member("spoke_gateway_subnet", &Settings::spoke_gateway_subnet,
+             "Aviatrix: the subnet of a spoke VNet that holds the gateway.")
+        .words({"Public-gateway-subnet-1", "Public-subnet-1"});
+    t.member("unassociated_attachments", &Settings::unassociated_attachments,
+             "Aviatrix: attachments without a network domain share one, or reach nobody.")
+        .words({"shared", "isolated"});
+    t.member("gre_on_azure", &Settings::gre_on_azure,
+             "Aviatrix: allow GRE connections, which the controller refuses on Azure.");
+    t.member("gateway_restart_time", &Settings::gateway_restart_time,
+             "Aviatrix: until a stopped gateway runs again (single_az_ha).");
     t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
         .words({"none"});
     return std::move(t).table();
@@ -184,6 +209,24 @@ const ObjectTable& table_of<SetAdvertisedCidrs>() {
 }
 
 template <>
+const ObjectTable& table_of<Approval>() {
+  static const ObjectTable table = [] {
+    TableWriter<Approval> t("approve", "Learned CIDRs that waited for it.");
+    t.member("gateway", &Approval::target, "What this gateway learned.")
+        .refers_to({kTransitGateway | kSpokeGateway})
+        .same_as("target")
+        .required();
+    t.member("connection", &Approval::target, "What was learned on this connection.")
+        .refers_to({kExternalConnection})
+        .same_as("target")
+        .required();
+    t.member("cidrs", &Approval::cidrs, "The CIDRs, as they were learned.").required();
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
 const ObjectTable& table_of<TimelineEntry>() {
   static const ObjectTable table = [] {
     TableWriter<TimelineEntry> t("timeline", "Something that happens at a time.");
@@ -206,6 +249,34 @@ const ObjectTable& table_of<TimelineEntry>() {
     state("up", true, "This comes back.");
     alternative<SetAdvertisedCidrs>(t, "advertise", "action", &TimelineEntry::action,
                                     "A spoke advertises something else.");
+    const auto approval = [&t](const char* name, bool approved, const char* doc) {
+      t.setter<Approval>(
+           name,
+           [approved](TimelineEntry& entry, Approval given) {
+             entry.action = SetApproval{std::move(given.target), std::move(given.cidrs), approved};
+           },
+           doc)
+          .same_as("action")
+          .required();
+    };
+    approval("approve", true, "Learned CIDRs are approved.");
+    approval("disapprove", false, "Approved CIDRs are pending again.");
+    t.setter<std::string>(
+         "switchover",
+         [](TimelineEntry& entry, std::string name) { entry.action = Switchover{std::move(name)}; },
+         "The standby tunnel of this connection takes over.")
+        .refers_to({kExternalConnection})
+        .same_as("action")
+        .required();
+    t.setter<std::string>(
+         "stop_gateway",
+         [](TimelineEntry& entry, std::string name) {
+           entry.action = StopGateway{std::move(name)};
+         },
+         "Somebody stops this gateway's machine; with single_az_ha it is started again.")
+        .refers_to({kAviatrixGateway})
+        .same_as("action")
+        .required();
     alternative<std::vector<SpokeGateway>>(t, "add_spoke", "action", &TimelineEntry::action,
                                            "These spoke gateways are made and attached.")
         .at_path("aviatrix_spoke_gateway");
@@ -346,7 +417,27 @@ const ObjectTable& table_of<Lab>() {
     t.member("aviatrix_transit_gateway", &Lab::transit_gateways, "Transit gateways.");
     t.member("aviatrix_spoke_gateway", &Lab::spoke_gateways, "Spoke gateways.");
     t.member("aviatrix_transit_external_device_conn", &Lab::transit_external_device_conns,
-             "BGP connections of transit gateways.");
+             "External connections of transit gateways.");
+    t.setter<std::vector<SpokeExternalDeviceConn>>(
+        "aviatrix_spoke_external_device_conn",
+        [](Lab& lab, std::vector<SpokeExternalDeviceConn> connections) {
+          for (SpokeExternalDeviceConn& connection : connections) {
+            connection.is_on_spoke = true;
+            lab.transit_external_device_conns.push_back(std::move(connection));
+          }
+        },
+        "External connections of spoke gateways.");
+    t.member("aviatrix_spoke_transit_attachment", &Lab::spoke_transit_attachments,
+             "Attachments of spokes.");
+    t.member("aviatrix_transit_gateway_peering", &Lab::transit_gateway_peerings,
+             "Peerings of transits.");
+    t.member("aviatrix_segmentation_network_domain", &Lab::network_domains, "Network domains.");
+    t.member("aviatrix_segmentation_network_domain_association", &Lab::network_domain_associations,
+             "Who is in them.");
+    t.member("aviatrix_segmentation_network_domain_connection_policy", &Lab::connection_policies,
+             "Which of them reach each other.");
+    t.member("aviatrix_gateway_snat", &Lab::gateway_snats, "Source address translation.");
+    t.member("aviatrix_gateway_dnat", &Lab::gateway_dnats, "Destination address translation.");
     t.member("traffic", &Lab::traffic, "Packets to send.");
     t.setter<std::vector<TimelineEntry>>("timeline", add_timeline, "What happens while it runs.");
     t.setter<std::vector<CheckEntry>>("checks", add_checks, "What must hold.");

@@ -59,6 +59,21 @@ Names::Names(const Lab& lab) {
   add_all(lab.virtual_machines, kVirtualMachine, "azurerm_linux_virtual_machine");
   add_all(lab.transit_gateways, kTransitGateway | kVirtualNetwork, "aviatrix_transit_gateway");
   add_all(lab.spoke_gateways, kSpokeGateway | kVirtualNetwork, "aviatrix_spoke_gateway");
+  for (const TransitExternalDeviceConn& connection : lab.transit_external_device_conns) {
+    add(connection.connection_name, kExternalConnection,
+        section_of(connection) + "." + connection.connection_name);
+  }
+  add_all(lab.network_domains, kNetworkDomain, "aviatrix_segmentation_network_domain");
+  for (const TransitGateway& gateway : lab.transit_gateways) {
+    if (!gateway.enable_segmentation) continue;
+    for (const NetworkDomain& domain : lab.network_domains) {
+      for (const char* twin : {"", "-hagw"}) {
+        if (*twin != '\0' && !gateway.ha_gw) continue;
+        add(fmt::format("{}{}@{}", gateway.name, twin, domain.name), kDomainTable,
+            "aviatrix_transit_gateway." + gateway.name);
+      }
+    }
+  }
   for (const VirtualNetwork& vnet : lab.virtual_networks) {
     for (const Subnet& subnet : vnet.subnets) {
       add(vnet.name + "/" + subnet.name, kSubnet,
@@ -131,6 +146,8 @@ constexpr TargetWord kWords[] = {
     {kVpnGatewayInstance, "a VPN gateway instance"},
     {kVirtualMachine, "a VM"},
     {kSubnet, "a subnet as vnet/subnet"},
+    {kExternalConnection, "an external connection"},
+    {kNetworkDomain, "a network domain"},
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -184,6 +201,7 @@ void check_references(const Lab& lab, const std::vector<Reference>& references,
                       Diagnostics& diagnostics) {
   const Names names(lab);
   names.report_clashes(kVirtualNetwork, "VNet", diagnostics);
+  names.report_clashes(kExternalConnection, "connection", diagnostics);
   names.report_clashes(
       kAviatrixGateway | kRouteServerInstance | kVpnGatewayInstance | kVirtualMachine, "name",
       diagnostics);

@@ -34,6 +34,15 @@ class Rules(unittest.TestCase):
     def test_each_is_explained_once(self):
         self.assertEqual(len(self.EXPLAINED), len(set(self.EXPLAINED)))
 
+    def test_every_aviatrix_rule_is_in_the_name_of_a_test(self):
+        named = set()
+        for path in sorted((ROOT / "tests").rglob("*.cc")):
+            for name in re.findall(r"^TEST(?:_[FP])?\(\w+,\s*(\w+)\)", path.read_text(), re.MULTILINE):
+                named.update(re.findall(r"(?:^|_)(V\d+)(?=_)", name))
+        rules = [rule for rule in self.EXPLAINED if rule.startswith("V")]
+        self.assertEqual(len(rules), 60)
+        self.assertEqual([], [rule for rule in rules if rule not in named])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -32,7 +32,11 @@ std::optional<SubnetId> subnet_of(Derivation& d, const lab::VirtualMachine& vm, 
     const Subnet& subnet = d.network.at(id);
     const bool is_private =
         subnet.route_table && d.network.at(*subnet.route_table).is_private_subnet;
-    if (is_reserved(subnet.name) || is_private) continue;
+    // Where spoke gateways stand in Public-subnet-1, that one is the first public subnet (V4).
+    const bool is_passed_over = vnet.made_by_aviatrix &&
+                                d.lab.settings.spoke_gateway_subnet == "Public-subnet-1" &&
+                                subnet.name.ends_with("-Public-gateway-subnet-1");
+    if (is_reserved(subnet.name) || is_private || is_passed_over) continue;
     d.fact(vm.name, "subnet", d.full_name(id),
            vnet.made_by_aviatrix ? "first public subnet of the VNet the controller makes"
                                  : "first subnet of the VNet that is not a gateway's");

@@ -51,7 +51,7 @@ class FabricResolver::Scope {
       hop.kind = FabricHop::Kind::machine;
     } else if (gateway->router) {
       hop.kind = FabricHop::Kind::router;
-      hop.router = *gateway->router;
+      hop.router = nic.router.value_or(*gateway->router);
     } else {
       return drop(DropReason::local_unhandled);  // a route server takes no data packets
     }

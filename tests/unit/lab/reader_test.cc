@@ -34,7 +34,7 @@ TEST(Reader, AcceptsEveryKey) {
   EXPECT_EQ(messages(every_key()), std::vector<std::string>{});
   std::vector<std::string> seen;
   expect_read(table_of<Lab>(), seen);
-  EXPECT_EQ(seen.size(), 32u);
+  EXPECT_EQ(seen.size(), 43u);
 }
 
 TEST(Reader, KeepsWhatIsWritten) {
@@ -105,9 +105,35 @@ TEST(Reader, KeepsWhatIsWritten) {
   EXPECT_EQ(lab.traffic[0].pps, 1000.5);
 }
 
+TEST(Reader, KeepsTheAviatrixResources) {
+  const Lab& lab = every_key().lab;
+  const auto all = attachments(lab);  // s1 by its transit_gw, s2 by a resource of its own
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].spoke_gw_name, "s1");
+  EXPECT_EQ(all[2].transit_gw_name, "t2");
+  EXPECT_EQ(all[2].tunnel_count, 4u);
+  EXPECT_FALSE(all[2].enable_max_performance);
+  ASSERT_EQ(lab.transit_gateway_peerings.size(), 1u);
+  EXPECT_EQ(lab.transit_gateway_peerings[0].prepend_as_path1.size(), 2u);
+  EXPECT_TRUE(lab.transit_gateway_peerings[0].enable_single_tunnel_mode);
+  EXPECT_EQ(lab.network_domains.size(), 2u);
+  EXPECT_EQ(lab.network_domain_associations[0].attachment_name, "s1");
+  EXPECT_EQ(lab.connection_policies[0].domain_name_2, "dev");
+  const TransitExternalDeviceConn& branch = lab.transit_external_device_conns.back();
+  EXPECT_TRUE(branch.is_on_spoke);
+  EXPECT_EQ(branch.connection_type, ConnectionType::fixed);
+  EXPECT_EQ(branch.tunnel_protocol, TunnelProtocol::GRE);
+  EXPECT_EQ(section_of(branch), "aviatrix_spoke_external_device_conn");
+  ASSERT_EQ(lab.gateway_snats[0].policies.size(), 1u);
+  EXPECT_EQ(lab.gateway_snats[0].policies[0].ips, "100.64.1.1-100.64.1.4");
+  EXPECT_EQ(lab.gateway_dnats[0].policies[0].port, (PortRange{80, 80}));
+  EXPECT_EQ(lab.transit_gateways[0].learned_cidrs_approval_mode, ApprovalMode::connection);
+  EXPECT_TRUE(lab.spoke_gateways[0].enable_bgp);
+}
+
 TEST(Reader, TimelineBecomesEventsAndSpokes) {
   const Lab& lab = every_key().lab;
-  ASSERT_EQ(lab.timeline.size(), 9u);
+  ASSERT_EQ(lab.timeline.size(), 13u);
   EXPECT_EQ(lab.timeline[0].at, Seconds{0.25});
   EXPECT_EQ(lab.timeline[1].at, Seconds{120});
   const Element elements[] = {Element::gateway,
@@ -128,6 +154,12 @@ TEST(Reader, TimelineBecomesEventsAndSpokes) {
   EXPECT_EQ(advertise.included_advertised_spoke_routes.size(), 1u);
   EXPECT_EQ(std::get<AddSpoke>(lab.timeline[8].action).spoke_gateway, "s3");
   EXPECT_EQ(lab.timeline[8].path, "timeline[8]");
+  const auto& approved = std::get<SetApproval>(lab.timeline[9].action);
+  EXPECT_EQ(approved.target, "to-rs");
+  EXPECT_TRUE(approved.approved);
+  EXPECT_FALSE(std::get<SetApproval>(lab.timeline[10].action).approved);
+  EXPECT_EQ(std::get<Switchover>(lab.timeline[11].action).connection, "to-rs");
+  EXPECT_EQ(std::get<StopGateway>(lab.timeline[12].action).gateway, "t1-hagw");
   ASSERT_EQ(lab.spoke_gateways.size(), 3u);
   EXPECT_FALSE(lab.spoke_gateways[0].added_by_timeline);
   EXPECT_TRUE(lab.spoke_gateways[2].added_by_timeline);
@@ -142,7 +174,7 @@ TEST(Reader, ChecksAreNamedWhenTheFileDoesNot) {
                        "named", "vm1 -> 8.8.8.8 icmp is unreachable",
                        "path vm1 -> vm2 tcp/2 via t1|t1-hagw via hub/workload not gw-0",
                        "vm1 has 0.0.0.0/0", "t1/av-gw-t1-eth1-bgp_lan has not 10.0.0.0/8",
-                       "session rs-0 - gw-1 is Idle"}));
+                       "session rs-0 - gw-1 is Idle", "t1@prod has not 10.0.0.0/8"}));
   EXPECT_EQ(lab.checks[0].at, Seconds{3600});
   EXPECT_EQ(std::get<CheckReachable>(lab.checks[0].what).source_port, 1);
   EXPECT_FALSE(std::get<CheckReachable>(lab.checks[1].what).expected);
