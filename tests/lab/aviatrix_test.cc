@@ -827,6 +827,8 @@ TEST(Nat, WhatTheControllerRefuses) {
         .findings();
   };
   EXPECT_NE(with("{snat_ips: nowhere}").find("neither an address nor a range"), std::string::npos);
+  EXPECT_NE(with("{snat_ips: 0.0.0.0-255.255.255.255}").find("a range of at most 256 addresses"),
+            std::string::npos);
   EXPECT_NE(with("{snat_ips: 100.64.1.1, src_port: 80}").find("ports need protocol"),
             std::string::npos);
   EXPECT_NE(with("{snat_ips: 100.64.1.1, connection: east}").find("has nothing by the name east"),

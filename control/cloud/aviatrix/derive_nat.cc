@@ -13,6 +13,9 @@ namespace {
 
 using dataplane::NatRule;
 
+/// Of a range that sources or destinations are translated to.
+constexpr uint32_t kMostAddresses = 256;
+
 uint8_t protocol_of(const std::string& name) {
   if (name == "icmp") return 1;
   if (name == "tcp") return 6;
@@ -79,6 +82,7 @@ bool read_range(const std::string& text, NatRule& rule) {
                         ? first
                         : Ipv4Address::parse(std::string_view(text).substr(dash + 1));
   if (!first || !last || *last < *first) return false;
+  if (last->value() - first->value() >= kMostAddresses) return false;
   rule.first = *first;
   rule.last = *last;
   return true;
