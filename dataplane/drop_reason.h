@@ -26,6 +26,8 @@ namespace skyhop::dataplane {
   X(ip_forwarding, "the appliance's NIC has IP forwarding disabled (A64)")                      \
   X(nat_failed, "no free address or port to translate it to, or a fragment that would need it") \
   X(link_down, "the link is down and its sender has not noticed yet")                           \
+  X(queue_full, "a rate on the link carries less than was sent, and its queue is full")         \
+  X(link_loss, "lost on the link, by the loss that the lab gives it")                           \
   X(router_down, "the gateway is down")                                                         \
   X(looping, "the packet crossed 255 routers of the model")                                     \
   X(local_unhandled, "addressed to a router, which answers only ICMP echo")                     \

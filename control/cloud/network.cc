@@ -133,6 +133,31 @@ std::optional<LinkId> Network::find_link(std::string_view name) const {
   return find_named<LinkId>(links, names, swapped(name));
 }
 
+std::vector<Channel> Network::find_channels(std::string_view name) const {
+  constexpr std::string_view kArrow = " -> ";
+  const size_t arrow = name.find(kArrow);
+  const bool both = arrow == std::string_view::npos;
+  const std::string from(name.substr(0, arrow));
+  const auto named =
+      find_link(both ? from : from + " - " + std::string(name.substr(arrow + kArrow.size())));
+  if (!named) return {};
+  std::vector<Channel> channels;
+  const bool from_a = at(at(*named).a).name == from;
+  for (size_t i = 0; i < links.size(); ++i) {
+    const Link& link = links[i];
+    if (LinkId(i) != *named && link.carrier != *named) continue;
+    if (both || from_a) channels.push_back({LinkId(i), link.a});
+    if (both || !from_a) channels.push_back({LinkId(i), link.b});
+  }
+  return channels;
+}
+
+std::string Network::name_of(Channel channel) const {
+  const Link& link = at(channel.link);
+  const RouterId to = link.a == channel.from ? link.b : link.a;
+  return at(channel.from).name + " -> " + at(to).name;
+}
+
 std::optional<SessionId> Network::find_session(std::string_view name) const {
   const Names* names = index ? &index->sessions : nullptr;
   if (const auto found = find_named<SessionId>(sessions, names, name)) return found;

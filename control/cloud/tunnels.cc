@@ -205,6 +205,7 @@ class TunnelMatcher {
               .b = other == nullptr ? *b.router : other->table.value_or(*b.router),
               .connection = end.connection,
               .far_connection = other == nullptr ? std::string() : other->connection,
+              .policy = policy,
               .encapsulation = end.is_gre
                                    ? kGre
                                    : encapsulation_of(policy, end.is_private ? NatTraversal::off

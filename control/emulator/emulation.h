@@ -4,6 +4,7 @@
 // a FibSink (the data plane, or nothing for commands that only need the answer).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -108,6 +109,7 @@ class Emulation {
   Result<void> carry_out(const lab::SetApproval& change);
   Result<void> carry_out(const lab::Switchover& change);
   Result<void> carry_out(const lab::StopGateway& change);
+  Result<void> carry_out(const lab::LinkConditions& change);
   [[nodiscard]] std::vector<cloud::GatewayId> gateways_of(const std::string& resource) const;
   void set_gateway(cloud::GatewayId gateway, bool up);
   void set_link(cloud::LinkId link, bool up);
@@ -120,6 +122,7 @@ class Emulation {
   bgp::Time zero_{0};
   bgp::Time last_change_{0};
   std::vector<LogEntry> log_;
+  std::map<cloud::Channel, lab::LinkConditions> conditions_;  ///< of channels that changed
   std::unique_ptr<ElementState> state_;
   std::unique_ptr<Watch> watch_;
   std::vector<std::unique_ptr<routing::RouterTable>> tables_;

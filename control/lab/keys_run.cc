@@ -98,6 +98,8 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
       lab.timeline.push_back({entry.at, std::move(*switchover), path});
     } else if (auto* stop = std::get_if<StopGateway>(&entry.action)) {
       lab.timeline.push_back({entry.at, std::move(*stop), path});
+    } else if (auto* change = std::get_if<LinkConditions>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*change), path});
     } else if (auto* spokes = std::get_if<std::vector<SpokeGateway>>(&entry.action)) {
       for (SpokeGateway& spoke : *spokes) {
         lab.timeline.push_back({entry.at, AddSpoke{spoke.name}, path});
@@ -142,6 +144,12 @@ const ObjectTable& table_of<Settings>() {
              "Aviatrix: until a stopped gateway runs again (single_az_ha).");
     t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
         .words({"none"});
+    t.member("shaping", &Settings::shaping,
+             "cloud: VPN gateways and Aviatrix gateways carry what their sizes carry; none: "
+             "whatever the machine carries.")
+        .words({"cloud", "none"});
+    t.member("seed", &Settings::seed,
+             "Of what links leave to chance: the same seed gives the same packets.");
     return std::move(t).table();
   }();
   return table;
@@ -277,6 +285,8 @@ const ObjectTable& table_of<TimelineEntry>() {
         .refers_to({kAviatrixGateway})
         .same_as("action")
         .required();
+    alternative<LinkConditions>(t, "change_link", "action", &TimelineEntry::action,
+                                "A link does something else to packets from now on.");
     alternative<std::vector<SpokeGateway>>(t, "add_spoke", "action", &TimelineEntry::action,
                                            "These spoke gateways are made and attached.")
         .at_path("aviatrix_spoke_gateway");
@@ -438,6 +448,7 @@ const ObjectTable& table_of<Lab>() {
              "Which of them reach each other.");
     t.member("aviatrix_gateway_snat", &Lab::gateway_snats, "Source address translation.");
     t.member("aviatrix_gateway_dnat", &Lab::gateway_dnats, "Destination address translation.");
+    t.member("links", &Lab::links, "What links do to packets.");
     t.member("traffic", &Lab::traffic, "Packets to send.");
     t.setter<std::vector<TimelineEntry>>("timeline", add_timeline, "What happens while it runs.");
     t.setter<std::vector<CheckEntry>>("checks", add_checks, "What must hold.");

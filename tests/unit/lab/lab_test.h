@@ -33,22 +33,25 @@ inline std::vector<std::string> messages(const std::string& text) {
 
 /// The labs of configs/.
 inline const std::vector<std::string>& lab_files() {
-  static const std::vector<std::string> files = {"configs/ars-multipeer.yaml",
-                                                 "configs/add-spoke3.yaml",
-                                                 "configs/branch-to-branch-off.yaml",
-                                                 "configs/fail-route-server-instance.yaml",
-                                                 "configs/fail-transit-1.yaml",
-                                                 "configs/fail-transit-2.yaml",
-                                                 "configs/fail-tunnel.yaml",
-                                                 "configs/spoke2-cidrs.yaml",
-                                                 "configs/active-standby.yaml",
-                                                 "configs/approval.yaml",
-                                                 "configs/bgp-spoke.yaml",
-                                                 "configs/gre.yaml",
-                                                 "configs/hpe.yaml",
-                                                 "configs/segmentation.yaml",
-                                                 "configs/snat.yaml",
-                                                 "configs/transit-peering.yaml"};
+  static const std::vector<std::string> files = {
+      "configs/ars-multipeer.yaml",
+      "configs/add-spoke3.yaml",
+      "configs/branch-to-branch-off.yaml",
+      "configs/fail-route-server-instance.yaml",
+      "configs/fail-transit-1.yaml",
+      "configs/fail-transit-2.yaml",
+      "configs/fail-tunnel.yaml",
+      "configs/spoke2-cidrs.yaml",
+      "configs/active-standby.yaml",
+      "configs/approval.yaml",
+      "configs/bgp-spoke.yaml",
+      "configs/gre.yaml",
+      "configs/hpe.yaml",
+      "configs/segmentation.yaml",
+      "configs/snat.yaml",
+      "configs/transit-peering.yaml",
+      "configs/links-impaired.yaml",
+      "configs/vpn-gateway-shaping.yaml"};
   return files;
 }
 
