@@ -15,7 +15,7 @@ struct DataplaneOptions {
   std::vector<unsigned> workers;  ///< lcore ids, from EalInfo
   uint32_t burst = 0;             ///< packets per pass; 0: the default
   bool measure_latency = true;
-  uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow table; a flow takes two
+  uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow tables; a flow takes two
 };
 
 class Dataplane {

@@ -22,10 +22,13 @@ inline constexpr uint32_t kRouteServerAsn = 65515;  // A1
 inline constexpr uint32_t kFirstHost = 4;
 inline constexpr Ipv4Prefix kApipa{Ipv4Address{169, 254, 0, 0}, 16};
 
-/// One configured end of an IPsec tunnel. A tunnel forms where two ends name each other.
+/// One configured end of a tunnel or cable. It forms where two ends name each other.
 struct TunnelEnd {
   GatewayId gateway;
-  Ipv4Address remote;      ///< public address of the far end
+  Ipv4Address remote;  ///< public address of the far end
+  /// The far end where it was named, not given by its address.
+  std::optional<GatewayId> far;
+  lab::LineProtocol protocol = lab::LineProtocol::IPsec;
   std::string connection;  ///< the resource that configures it
   std::string path;        ///< of that resource, for findings
   bool is_azure = false;
@@ -40,6 +43,7 @@ struct TunnelEnd {
   uint32_t remote_asn = 0;
   bool is_passive = false;
   std::vector<Ipv4Prefix> static_prefixes;  ///< reached through the tunnel without BGP
+  std::string problem;                      ///< why it can never come up, known to this end
 };
 
 /// One configured end of a session over the VNet fabric (BGP over LAN).
@@ -49,12 +53,13 @@ struct LanEnd {
   Ipv4Address remote;
   uint32_t local_asn = 0;
   uint32_t remote_asn = 0;
+  bool is_passive = false;
   std::string connection;
   std::string path;
 };
 
 /// What a public address is for; each kind counts up in its own documentation range (RFC 5737).
-enum class PublicAddressKind { azure, aviatrix };
+enum class PublicAddressKind { azure, aviatrix, outside };
 
 /// "; did you mean "transit-1"?" for a name that is nearly one of the candidates, else nothing.
 [[nodiscard]] std::string did_you_mean(const std::string& name,
@@ -69,7 +74,7 @@ class Derivation {
   lab::Diagnostics diagnostics;
 
   std::vector<TunnelEnd> tunnel_ends;
-  std::vector<LanEnd> lan_ends;  ///< of Aviatrix gateways
+  std::vector<LanEnd> lan_ends;  ///< of Aviatrix gateways and of routers on VMs
   /// The gateway and its twin, by the name of the transit or spoke.
   std::unordered_map<std::string, std::vector<GatewayId>> aviatrix_gateways;
   std::vector<std::vector<GatewayId>> gateways_of_vnet;          ///< by VnetId
@@ -93,6 +98,10 @@ class Derivation {
   /// address that is outside, reserved or taken; the NIC then stands at 0.0.0.0.
   NicId add_nic(Nic nic, std::optional<Ipv4Address> address, const std::string& path);
   VmId add_vm(Vm vm, const std::string& path);
+  /// A machine outside of Azure, in a subnet of its own that stands on the site's router.
+  NicId add_outside_nic(Nic nic, VnetId site, RouterId router, const std::string& path);
+  /// The Internet as a router with hosts; once.
+  void add_internet();
   /// Nothing when the two routers are linked already.
   std::optional<LinkId> add_link(Link link);
   /// Nothing when the two gateways have a session already.
@@ -150,6 +159,7 @@ class Derivation {
   std::unordered_set<std::string> names_;  ///< of gateways and VMs: what checks and timeline name
   uint32_t next_azure_ = 10;
   uint32_t next_aviatrix_ = 11;
+  uint32_t next_outside_ = 11;
   uint32_t next_overflow_ = 1;
 };
 

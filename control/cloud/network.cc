@@ -71,6 +71,8 @@ std::string_view to_string(LinkKind kind) {
       return "tunnel";
     case LinkKind::ha:
       return "ha";
+    case LinkKind::cable:
+      return "cable";
   }
   return "?";
 }
@@ -137,6 +139,16 @@ std::optional<SessionId> Network::find_session(std::string_view name) const {
   const Names* names = index ? &index->sessions : nullptr;
   if (const auto found = find_named<SessionId>(sessions, names, name)) return found;
   return find_named<SessionId>(sessions, names, swapped(name));
+}
+
+std::optional<GatewayId> Network::gateway_of(NicId nic) const {
+  if (const auto* gateway = std::get_if<GatewayId>(&at(nic).owner)) return *gateway;
+  return at(std::get<VmId>(at(nic).owner)).router;
+}
+
+const PlainRouter* Network::plain_router(GatewayId gateway) const {
+  const auto found = std::ranges::find(plain_routers, gateway, &PlainRouter::gateway);
+  return found == plain_routers.end() ? nullptr : &*found;
 }
 
 std::optional<LinkId> Network::link_between(RouterId x, RouterId y) const {

@@ -23,6 +23,11 @@ struct Fault {
 
 /// Why two matching ends never form a tunnel, or an empty problem.
 Fault tunnel_fault(const TunnelEnd& a, const TunnelEnd& b) {
+  for (const TunnelEnd* end : {&a, &b}) {
+    if (!end->problem.empty()) return {end->problem, {}};
+  }
+  if (a.protocol != b.protocol) return {"the ends speak different protocols", "V9"};
+  if (a.protocol != lab::LineProtocol::IPsec) return {};
   const bool can_start = (a.initiates && b.responds) || (b.initiates && a.responds);
   if (!can_start) {
     return {a.initiates ? "both ends are InitiatorOnly: neither answers"
@@ -58,6 +63,31 @@ Fault session_fault(const Network& network, const TunnelEnd& a, const TunnelEnd&
   return {};
 }
 
+constexpr uint32_t kCableMtu = 1500;
+
+Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolicy& policy) {
+  constexpr uint32_t kIpv4 = 20, kGre = 4, kUdp = 8, kVxlan = 8, kEthernet = 14;
+  switch (protocol) {
+    case lab::LineProtocol::IPsec:
+      return encapsulation_of(policy, NatTraversal::on);
+    case lab::LineProtocol::GRE:  // RFC 2784
+      return {.fixed_bytes = kIpv4 + kGre};
+    case lab::LineProtocol::VXLAN:  // RFC 7348
+      return {.fixed_bytes = kIpv4 + kUdp + kVxlan + kEthernet};
+    case lab::LineProtocol::Ethernet:
+    case lab::LineProtocol::ExpressRoute:
+      break;
+  }
+  return {};
+}
+
+std::string overhead_reason(lab::LineProtocol protocol, const lab::IpsecPolicy& policy) {
+  if (protocol == lab::LineProtocol::GRE) return "GRE without a key";
+  if (protocol == lab::LineProtocol::VXLAN) return "VXLAN with the inner Ethernet header";
+  return fmt::format("ESP tunnel mode, {} and {}, UDP for the address translation",
+                     policy.ipsec_encryption, policy.ipsec_integrity);
+}
+
 Session::End session_end(const TunnelEnd& end) {
   return {.gateway = end.gateway,
           .address = end.local_bgp,
@@ -72,7 +102,7 @@ class TunnelMatcher {
   explicit TunnelMatcher(Derivation& d) : d_(d) {
     for (size_t i = 0; i < d_.tunnel_ends.size(); ++i) {
       const TunnelEnd& end = d_.tunnel_ends[i];
-      const auto remote = d_.gateway_of_public_address(end.remote);
+      const auto remote = end.far ? end.far : d_.gateway_of_public_address(end.remote);
       remotes_.push_back(remote);
       if (!remote) continue;
       const auto [other, is_new] = ends_.try_emplace({end.gateway, *remote}, i);
@@ -153,13 +183,14 @@ class TunnelMatcher {
                             const lab::IpsecPolicy& policy, const std::string& problem) {
     const Gateway& a = d_.network.at(end.gateway);
     const Gateway& b = d_.network.at(remote);
+    const bool is_cable = end.protocol == lab::LineProtocol::Ethernet;
     Link link{.name = name,
-              .kind = LinkKind::tunnel,
+              .kind = is_cable ? LinkKind::cable : LinkKind::tunnel,
               .a = *a.router,
               .b = *b.router,
               .connection = end.connection,
-              .encapsulation = encapsulation_of(policy, NatTraversal::on),
-              .mtu = d_.lab.settings.tunnel_mtu,
+              .encapsulation = encapsulation_of(end.protocol, policy),
+              .mtu = is_cable ? kCableMtu : d_.lab.settings.tunnel_mtu,
               .problem = problem,
               .present_at_start = a.present_at_start && b.present_at_start};
     if (end.has_bgp) {
@@ -169,12 +200,13 @@ class TunnelMatcher {
     d_.fact(name, "tunnels", "1",
             problem.empty() ? fmt::format("{} and {} name each other", a.name, b.name)
                             : "stays down: " + problem);
-    d_.fact(name, "overhead",
-            fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
-                        link.encapsulation.block),
-            fmt::format("ESP tunnel mode, {} and {}, UDP for the address translation",
-                        policy.ipsec_encryption, policy.ipsec_integrity));
-    d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    if (!is_cable) {
+      d_.fact(name, "overhead",
+              fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
+                          link.encapsulation.block),
+              overhead_reason(end.protocol, policy));
+      d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    }
     return d_.add_link(std::move(link));
   }
 

@@ -26,10 +26,16 @@ enum Target : uint32_t {
   kVpnGatewayInstance = 1u << 11,   ///< "vng-1"
   kVirtualMachine = 1u << 12,
   kSubnet = 1u << 13,  ///< "vnet/subnet"
+  kPublicIp = 1u << 19,
+  kHost = 1u << 20,
+  kRouterResource = 1u << 21,  ///< also a VM that forwards
+  kRouterOutside = 1u << 22,   ///< outside of Azure, the Internet included
 };
 inline constexpr uint32_t kTransit = kTransitGateway | kTransitTwin;
 inline constexpr uint32_t kAviatrixGateway = kTransit | kSpokeGateway | kSpokeTwin;
-inline constexpr uint32_t kRouter = kAviatrixGateway | kVpnGatewayInstance | kSubnet;
+inline constexpr uint32_t kRouter =
+    kAviatrixGateway | kVpnGatewayInstance | kSubnet | kRouterResource | kRouterOutside;
+inline constexpr uint32_t kMachine = kVirtualMachine | kHost;
 
 enum class ReferenceForm {
   name,
