@@ -87,7 +87,7 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
   routers_ = std::make_unique<RouterPlane>(network, *speakers_, tables_);
 
   speakers_->observe(
-      [this](GatewayId gateway, std::span<const lpm::Ipv4Prefix> prefixes) {
+      [this](GatewayId gateway, std::span<const bgp::Prefix> prefixes) {
         switch (network_.at(gateway).kind) {
           case GatewayKind::transit:
           case GatewayKind::spoke:

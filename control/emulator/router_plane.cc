@@ -159,10 +159,10 @@ void RouterPlane::install_internet() {
   table.replace(kConnected, std::move(offers));
 }
 
-void RouterPlane::routes_changed(GatewayId id, std::span<const Ipv4Prefix> prefixes) {
+void RouterPlane::routes_changed(GatewayId id, std::span<const bgp::Prefix> prefixes) {
   const PlainRouter* router = network_.plain_router(id);
   if (router == nullptr || !router->ip_forwarding) return;
-  for (const Ipv4Prefix prefix : prefixes) install_bgp(*router, prefix);
+  for (const bgp::Prefix& prefix : prefixes) install_bgp(*router, prefix.ipv4());
 }
 
 void RouterPlane::install_bgp(const PlainRouter& router, Ipv4Prefix prefix) {

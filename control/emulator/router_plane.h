@@ -17,7 +17,7 @@ class RouterPlane {
   RouterPlane(const cloud::Network& network, const Speakers& speakers, Tables& tables);
 
   /// Best routes of a router changed: its table follows at once.
-  void routes_changed(cloud::GatewayId router, std::span<const lpm::Ipv4Prefix> prefixes);
+  void routes_changed(cloud::GatewayId router, std::span<const bgp::Prefix> prefixes);
 
  private:
   void install_fixed(const cloud::PlainRouter& router);

@@ -74,7 +74,7 @@ bgp::Policy export_to(const lab::RouterNeighbor& neighbor, bgp::Asn own, bgp::As
     rules->communities.push_back(community_of(text));
   }
   return [rules = std::shared_ptr<const ExportRules>(std::move(rules))](const RouteView& route) {
-    if (!rules->advertise.empty() && !rules->advertise.contains(route.prefix)) {
+    if (!rules->advertise.empty() && !rules->advertise.contains(route.prefix.ipv4())) {
       return PolicyVerdict::reject("",
                                    "not in the advertise list of neighbor " + rules->neighbor.name);
     }
