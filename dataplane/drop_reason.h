@@ -23,7 +23,7 @@ namespace skyhop::dataplane {
   X(mtu_exceeded, "longer than the link's MTU and not to be fragmented")                      \
   X(nsg_denied, "a network security group denies the flow")                                   \
   X(forwarded_traffic, "the peering does not allow traffic from outside the peer VNet (A55)") \
-  X(ip_forwarding, "IP forwarding is off at the appliance's NIC or in its guest (A64)")                    \
+  X(ip_forwarding, "IP forwarding is off at the appliance's NIC or in its guest (A64)")       \
   X(link_down, "the link is down and its sender has not noticed yet")                         \
   X(router_down, "the gateway is down")                                                       \
   X(looping, "the packet crossed 255 routers of the model")                                   \
