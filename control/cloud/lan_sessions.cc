@@ -171,8 +171,8 @@ class LanMatcher {
       const auto owner = d_.network.gateway_of(nic);
       if (!owner) continue;
       const VnetId vnet = d_.vnet_of(nic);
-      if (vnet == own || d_.peering(own, vnet) != nullptr) return *owner;
-      far = *owner;
+      if (vnet == own || d_.peering(own, vnet) != nullptr) return owner;
+      far = owner;
     }
     return far;
   }
