@@ -23,7 +23,7 @@ namespace skyhop::dataplane {
   X(mtu_exceeded, "longer than the link's MTU and not to be fragmented")                        \
   X(nsg_denied, "a network security group denies the flow")                                     \
   X(forwarded_traffic, "the peering does not allow traffic from outside the peer VNet (A55)")   \
-  X(ip_forwarding, "the appliance's NIC has IP forwarding disabled (A64)")                      \
+  X(ip_forwarding, "IP forwarding is off at the appliance's NIC or in its guest (A64)")         \
   X(nat_failed, "no free address or port to translate it to, or a fragment that would need it") \
   X(link_down, "the link is down and its sender has not noticed yet")                           \
   X(queue_full, "a rate on the link carries less than was sent, and its queue is full")         \

@@ -173,12 +173,16 @@ struct FilterRule {
   std::vector<std::pair<uint16_t, uint16_t>> destination_ports;  ///< empty: any
 };
 
-/// The NSGs of one NIC in one direction: every stage must allow. Filters of the same NIC share its
-/// flow table: replies of an allowed flow pass (A69).
+enum class FilterDirection : uint8_t { inbound, outbound };  ///< as the NIC sees it
+
+/// The NSGs of one NIC in one direction: every stage must allow. The filters of a NIC know of each
+/// other's flows: replies of a flow that one allowed pass the other (A69). A packet that an
+/// appliance takes in and sends on is asked about twice, as a flow in and as a flow out.
 struct FilterSpec {
   std::string name;  ///< "spoke1-test-vm-nic inbound"
-  uint32_t nic = 0;  ///< filters with the same number share one flow table
+  uint32_t nic = 0;  ///< the same number for both directions
   std::vector<std::vector<FilterRule>> stages;
+  FilterDirection direction = FilterDirection::inbound;
 };
 
 /// Only packets whose source lies in one of the prefixes pass (A55).

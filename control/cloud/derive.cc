@@ -8,6 +8,7 @@
 #include "control/cloud/azure/derive.h"
 #include "control/cloud/derivation.h"
 #include "control/cloud/links.h"
+#include "control/cloud/routers/derive.h"
 
 namespace skyhop::cloud {
 
@@ -51,13 +52,18 @@ DeriveResult derive(const lab::Lab& lab) {
   azure::derive_route_servers(d);
   azure::derive_vpn_gateways(d);
   azure::derive_vms(d);
+  routers::derive_routers(d);
+  routers::derive_hosts(d);
 
   aviatrix::derive_attachments(d);
   aviatrix::derive_external_connections(d);
   azure::derive_connections(d);
+  routers::derive_connections(d);
+  routers::derive_neighbors(d);
   derive_lan_sessions(d);
   azure::derive_internal_sessions(d);
   derive_tunnels(d);
+  routers::derive_static_routes(d);
   derive_fabric(d);
   index_network(d.network);
   aviatrix::derive_nat(d);

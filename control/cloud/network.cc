@@ -71,6 +71,8 @@ std::string_view to_string(LinkKind kind) {
       return "tunnel";
     case LinkKind::ha:
       return "ha";
+    case LinkKind::cable:
+      return "cable";
   }
   return "?";
 }
@@ -186,6 +188,16 @@ RouterId Network::table_of(GatewayId id, std::string_view domain) const {
   const Gateway& gateway = at(id);
   const auto table = std::ranges::find(gateway.domains, domain, &DomainTable::domain);
   return table == gateway.domains.end() ? *gateway.router : table->router;
+}
+
+std::optional<GatewayId> Network::gateway_of(NicId nic) const {
+  if (const auto* gateway = std::get_if<GatewayId>(&at(nic).owner)) return *gateway;
+  return at(std::get<VmId>(at(nic).owner)).router;
+}
+
+const PlainRouter* Network::plain_router(GatewayId gateway) const {
+  const auto found = std::ranges::find(plain_routers, gateway, &PlainRouter::gateway);
+  return found == plain_routers.end() ? nullptr : &*found;
 }
 
 std::optional<LinkId> Network::link_between(RouterId x, RouterId y) const {

@@ -31,6 +31,10 @@ struct Fact {
   std::string reason;     ///< "first free host (x.4) of av-gw-transit-1-hagw-eth1-bgp_lan"
 };
 
+/// Machines outside of Azure stand in sites: a site has no peerings and no effective routes, and
+/// what its subnets stand on is a router of its own.
+enum class VnetKind { azure, site, internet };
+
 struct Vnet {
   std::string name;
   std::string location;
@@ -38,6 +42,7 @@ struct Vnet {
   std::vector<SubnetId> subnets;
   std::vector<PeeringId> peerings;  ///< those whose local side is this VNet
   bool made_by_aviatrix = false;
+  VnetKind kind = VnetKind::azure;
 };
 
 struct Subnet {
@@ -46,7 +51,8 @@ struct Subnet {
   Ipv4Prefix prefix;
   std::optional<RouteTableId> route_table;
   std::optional<NsgId> nsg;
-  /// The Azure host fabric as a router with this subnet's effective routes. Only where a NIC is.
+  /// The Azure host fabric as a router with this subnet's effective routes, only where a NIC is. Of
+  /// a site: its router.
   std::optional<RouterId> router;
 };
 
@@ -90,9 +96,19 @@ struct Nic {
 struct Vm {
   std::string name;
   NicId nic;
+  std::optional<Ipv4Address> public_ip;
+  /// What runs on a VM that forwards: packets for others go through its router, its own to the VM.
+  std::optional<GatewayId> router;
 };
 
-enum class GatewayKind { transit, spoke, vpn_gateway_instance, route_server_instance };
+enum class GatewayKind {
+  transit,
+  spoke,
+  vpn_gateway_instance,
+  route_server_instance,
+  appliance,  ///< runs on a VM
+  on_premises
+};
 
 /// A network domain's own table at a transit gateway with segmentation (V48).
 struct DomainTable {
@@ -101,7 +117,7 @@ struct DomainTable {
 };
 
 /// Anything with a process of its own: an Aviatrix gateway, one instance of a VPN gateway or of a
-/// route server.
+/// route server, a router on a VM or outside of Azure.
 struct Gateway {
   std::string name;      ///< "transit-1-hagw", "vng-0", "routerserver-1"
   std::string resource;  ///< the lab's resource: "transit-1", "vng", "routerserver"
@@ -128,7 +144,7 @@ struct Router {
   bool answers_icmp = false;    ///< sends errors and echo replies
 };
 
-enum class LinkKind { fabric, tunnel, ha };
+enum class LinkKind { fabric, tunnel, ha, cable };
 [[nodiscard]] std::string_view to_string(LinkKind kind);  ///< as spelt here
 
 /// What a tunnel adds to each packet; bytes on the wire follow from it.
@@ -228,6 +244,22 @@ struct VpnGateway {
   std::vector<StaticRoute> static_routes;
 };
 
+/// A router that no cloud programs: on an appliance's VM, or outside of Azure.
+struct PlainRouter {
+  GatewayId gateway;
+  std::optional<VmId> vm;
+  bool ip_forwarding = true;  ///< of the NIC and of what runs (A64)
+  bool bgp_ecmp = true;
+  std::vector<Ipv4Prefix> networks;
+  enum class Out { links, vnet, internet, nowhere };
+  struct StaticRoute {
+    Ipv4Prefix prefix;
+    Out out = Out::nowhere;
+    std::vector<LinkId> links;
+  };
+  std::vector<StaticRoute> static_routes;
+};
+
 /// A spoke's attachment to a transit: tunnels of every gateway pair.
 struct Attachment {
   std::vector<GatewayId> spoke;
@@ -280,6 +312,9 @@ struct Network {
   std::vector<Attachment> attachments;
   std::vector<TransitPeering> transit_peerings;
   std::vector<GatewayNat> nats;
+  std::vector<PlainRouter> plain_routers;
+  /// Where packets leave to the Internet, if the lab has a host there.
+  std::optional<RouterId> internet;
   std::vector<Fact> facts;
   /// Makes the finders below constant-time; without it (a network built by hand) they scan.
   std::shared_ptr<const NetworkIndex> index;
@@ -322,6 +357,10 @@ struct Network {
   [[nodiscard]] std::optional<LinkId> link_between(RouterId x, RouterId y) const;
   /// The NIC with this address in the VNet or in a VNet peered with it.
   [[nodiscard]] std::optional<NicId> nic_at(VnetId vnet, Ipv4Address address) const;
+  /// Whose NIC it is: a gateway's, or a VM's that has a router.
+  [[nodiscard]] std::optional<GatewayId> gateway_of(NicId nic) const;
+  /// Of a router that no cloud programs; null for every other gateway.
+  [[nodiscard]] const PlainRouter* plain_router(GatewayId gateway) const;
 };
 
 /// The gateway's rules on this side of this link.

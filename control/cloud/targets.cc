@@ -96,6 +96,9 @@ class TargetCheck {
       case lab::Element::gateway:
         return gateway(action.target, path, "Aviatrix gateway", GatewayKind::transit,
                        GatewayKind::spoke);
+      case lab::Element::router:
+        return gateway(action.target, path, "router", GatewayKind::appliance,
+                       GatewayKind::on_premises);
       case lab::Element::session:
         return session(action.target, path);
       case lab::Element::route_server_instance:

@@ -37,16 +37,20 @@ std::string underlay_fault(const Derivation& d, GatewayId a, GatewayId b) {
 
 /// Why two matching ends never form a tunnel, or an empty problem.
 Fault tunnel_fault(const Derivation& d, const TunnelEnd& a, const TunnelEnd& b) {
-  if (a.is_gre != b.is_gre) return {"one end speaks GRE and the other IPsec", "V9"};
-  if (a.is_private != b.is_private) {
+  for (const TunnelEnd* end : {&a, &b}) {
+    if (!end->problem.empty()) return {end->problem, {}};
+  }
+  if (a.protocol != b.protocol) return {"the ends speak different protocols", "V9"};
+  // A router's end takes the addresses that the other end means.
+  if (!a.far && !b.far && a.is_private != b.is_private) {
     return {"one end uses private addresses and the other public ones", "V9"};
   }
-  if (a.is_private) {
+  if (a.is_private || b.is_private) {
     if (std::string missing = underlay_fault(d, a.gateway, b.gateway); !missing.empty()) {
       return {std::move(missing), "A53"};
     }
   }
-  if (a.is_gre) return {};
+  if (a.protocol != lab::LineProtocol::IPsec) return {};
   const bool can_start = (a.initiates && b.responds) || (b.initiates && a.responds);
   if (!can_start) {
     return {a.initiates ? "both ends are InitiatorOnly: neither answers"
@@ -82,6 +86,35 @@ Fault session_fault(const Network& network, const TunnelEnd& a, const TunnelEnd&
   return {};
 }
 
+constexpr uint32_t kCableMtu = 1500;
+
+Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolicy& policy,
+                               NatTraversal nat) {
+  constexpr uint32_t kIpv4 = 20, kUdp = 8, kVxlan = 8, kEthernet = 14;
+  switch (protocol) {
+    case lab::LineProtocol::IPsec:
+      return encapsulation_of(policy, nat);
+    case lab::LineProtocol::GRE:
+      return kGre;
+    case lab::LineProtocol::VXLAN:  // RFC 7348
+      return {.fixed_bytes = kIpv4 + kUdp + kVxlan + kEthernet};
+    case lab::LineProtocol::Ethernet:
+    case lab::LineProtocol::ExpressRoute:
+      break;
+  }
+  return {};
+}
+
+std::string overhead_reason(lab::LineProtocol protocol, const lab::IpsecPolicy& policy,
+                            NatTraversal nat) {
+  if (protocol == lab::LineProtocol::GRE) return "GRE without options (RFC 2784)";
+  if (protocol == lab::LineProtocol::VXLAN) return "VXLAN with the inner Ethernet header";
+  return fmt::format("ESP tunnel mode, {} and {}, {}", policy.ipsec_encryption,
+                     policy.ipsec_integrity,
+                     nat == NatTraversal::on ? "UDP for the address translation"
+                                             : "between private addresses");
+}
+
 Session::End session_end(const TunnelEnd& end) {
   return {.gateway = end.gateway,
           .address = end.local_bgp,
@@ -96,7 +129,7 @@ class TunnelMatcher {
   explicit TunnelMatcher(Derivation& d) : d_(d) {
     for (size_t i = 0; i < d_.tunnel_ends.size(); ++i) {
       const TunnelEnd& end = d_.tunnel_ends[i];
-      const auto remote = remote_of(end);
+      const auto remote = end.far ? end.far : remote_of(end);
       remotes_.push_back(remote);
       if (!remote) continue;
       const auto [other, is_new] = ends_.try_emplace({end.gateway, *remote}, i);
@@ -199,18 +232,18 @@ class TunnelMatcher {
                             const std::string& problem) {
     const Gateway& a = d_.network.at(end.gateway);
     const Gateway& b = d_.network.at(remote);
+    const bool is_cable = end.protocol == lab::LineProtocol::Ethernet;
+    const bool is_private = end.is_private || (other != nullptr && other->is_private);
+    const NatTraversal nat = is_private ? NatTraversal::off : NatTraversal::on;
     Link link{.name = name,
-              .kind = LinkKind::tunnel,
+              .kind = is_cable ? LinkKind::cable : LinkKind::tunnel,
               .a = end.table.value_or(*a.router),
               .b = other == nullptr ? *b.router : other->table.value_or(*b.router),
               .connection = end.connection,
               .far_connection = other == nullptr ? std::string() : other->connection,
               .policy = policy,
-              .encapsulation = end.is_gre
-                                   ? kGre
-                                   : encapsulation_of(policy, end.is_private ? NatTraversal::off
-                                                                             : NatTraversal::on),
-              .mtu = d_.lab.settings.tunnel_mtu,
+              .encapsulation = encapsulation_of(end.protocol, policy, nat),
+              .mtu = is_cable ? kCableMtu : d_.lab.settings.tunnel_mtu,
               .problem = problem,
               .present_at_start = a.present_at_start && b.present_at_start};
     if (end.has_bgp) {
@@ -220,15 +253,13 @@ class TunnelMatcher {
     d_.fact(name, "tunnels", "1",
             problem.empty() ? fmt::format("{} and {} name each other", a.name, b.name)
                             : "stays down: " + problem);
-    d_.fact(name, "overhead",
-            fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
-                        link.encapsulation.block),
-            end.is_gre ? "GRE without options (RFC 2784)"
-                       : fmt::format("ESP tunnel mode, {} and {}, {}", policy.ipsec_encryption,
-                                     policy.ipsec_integrity,
-                                     end.is_private ? "between private addresses"
-                                                    : "UDP for the address translation"));
-    d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    if (!is_cable) {
+      d_.fact(name, "overhead",
+              fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
+                          link.encapsulation.block),
+              overhead_reason(end.protocol, policy, nat));
+      d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    }
     return d_.add_link(std::move(link));
   }
 

@@ -11,6 +11,7 @@ using cloud::RouterId;
 
 constexpr auto kAviatrixDefault = std::chrono::seconds(60);
 constexpr auto kDeadPeerDetection = std::chrono::seconds(45);
+constexpr auto kLossOfCarrier = bgp::Duration(0);
 // IKE and IPsec negotiation of a tunnel whose ends see each other again (assumed).
 constexpr auto kTunnelSetup = std::chrono::seconds(5);
 
@@ -63,7 +64,9 @@ void Detection::watch(RouterId end, LinkId link) {
   if (!detection) return;
   const bool is_up = state_.is_up(link);
   const cloud::GatewayId id = *gateway;
-  scheduler_.schedule(is_up ? bgp::Duration(kTunnelSetup) : *detection, [=, this] {
+  const bool is_cable = network_.at(link).kind == cloud::LinkKind::cable;
+  const bgp::Duration setup = is_cable ? kLossOfCarrier : bgp::Duration(kTunnelSetup);
+  scheduler_.schedule(is_up ? setup : *detection, [=, this] {
     // Only what is still so after that time is noticed.
     if (state_.is_up(link) != is_up) return;
     const bool changed =
@@ -79,7 +82,10 @@ void Detection::watch(RouterId end, LinkId link) {
 
 std::optional<bgp::Duration> Detection::detection_time(const cloud::Gateway& gateway,
                                                        LinkId link) const {
-  if (gateway.kind == GatewayKind::vpn_gateway_instance) {
+  if (network_.at(link).kind == cloud::LinkKind::cable) return kLossOfCarrier;
+  const bool is_aviatrix =
+      gateway.kind == GatewayKind::transit || gateway.kind == GatewayKind::spoke;
+  if (!is_aviatrix) {
     const auto runs_over = [&](const cloud::Session& session) { return session.link == link; };
     if (std::ranges::any_of(network_.sessions, runs_over)) return {};
     return kDeadPeerDetection;

@@ -15,8 +15,9 @@
 namespace skyhop::emulator {
 
 /// Watches tunnels and HA links for the gateways at their ends. An Aviatrix gateway takes its
-/// tunnel_detection_time (60 s unless set) to see that a tunnel is dead; a VPN gateway trusts BGP
-/// where BGP runs over the tunnel (A52), and dead peer detection (45 s) where routes are static.
+/// tunnel_detection_time (60 s unless set) to see that a tunnel is dead; a VPN gateway or a router
+/// trusts BGP where BGP runs over the tunnel (A52), and dead peer detection (45 s) where routes are
+/// static. A cable's ends see the carrier go at once.
 class Detection {
  public:
   /// `noticed` is told when an end of a tunnel has seen it dead or alive.

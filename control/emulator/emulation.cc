@@ -9,6 +9,7 @@
 #include "control/emulator/detection.h"
 #include "control/emulator/element_state.h"
 #include "control/emulator/names.h"
+#include "control/emulator/router_plane.h"
 #include "control/emulator/speakers.h"
 #include "control/lab/link_conditions.h"
 
@@ -94,14 +95,20 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
                          const std::string& what) { note(subject, what); },
           .carries_packets = [this](LinkId link) { return detection_->is_negotiated(link); }});
   azure_->read_route_tables_from(*aviatrix_);
+  routers_ = std::make_unique<RouterPlane>(network, *speakers_, tables_);
 
   speakers_->observe(
       [this](GatewayId gateway, std::span<const bgp::Prefix> prefixes) {
-        const GatewayKind kind = network_.at(gateway).kind;
-        if (kind == GatewayKind::transit || kind == GatewayKind::spoke) {
-          aviatrix_->routes_changed(gateway, prefixes);
-        } else {
-          azure_->routes_changed(gateway, prefixes);
+        switch (network_.at(gateway).kind) {
+          case GatewayKind::transit:
+          case GatewayKind::spoke:
+            return aviatrix_->routes_changed(gateway, prefixes);
+          case GatewayKind::appliance:
+          case GatewayKind::on_premises:
+            return routers_->routes_changed(gateway, prefixes);
+          case GatewayKind::route_server_instance:
+          case GatewayKind::vpn_gateway_instance:
+            return azure_->routes_changed(gateway, prefixes);
         }
       },
       [this](cloud::SessionId session, bgp::SessionState from, bgp::SessionState to,
@@ -260,6 +267,7 @@ Result<void> Emulation::set_state(const lab::SetState& change) {
       return {};
     }
     case lab::Element::gateway:
+    case lab::Element::router:
     case lab::Element::route_server_instance:
     case lab::Element::vpn_gateway_instance: {
       const auto gateway = gateway_named(network_, change.target);

@@ -49,6 +49,7 @@ class AzurePlane;
 class AviatrixPlane;
 class Detection;
 class ElementState;
+class RouterPlane;
 class Speakers;
 
 class Emulation {
@@ -130,6 +131,7 @@ class Emulation {
   std::unique_ptr<Speakers> speakers_;
   std::unique_ptr<AviatrixPlane> aviatrix_;
   std::unique_ptr<AzurePlane> azure_;
+  std::unique_ptr<RouterPlane> routers_;
 };
 
 }  // namespace skyhop::emulator

@@ -70,7 +70,8 @@ class Speakers {
   void make_speaker(cloud::GatewayId gateway);
   End make_peer(cloud::SessionId id, const cloud::Session::End& own,
                 const cloud::Session::End& other);
-  [[nodiscard]] bool is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to) const;
+  [[nodiscard]] bool is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to, uint8_t ttl) const;
+  [[nodiscard]] bool is_fabric_open(const cloud::Session& session, uint8_t ttl) const;
 
   const lab::Lab& lab_;
   const cloud::Network& network_;

@@ -19,6 +19,8 @@ std::string_view name_of(lab::Element element) {
       return "gateway";
     case lab::Element::session:
       return "session";
+    case lab::Element::router:
+      return "router";
     case lab::Element::route_server_instance:
       return "route server instance";
     case lab::Element::vpn_gateway_instance:

@@ -22,11 +22,19 @@ using routing::Edge;
 constexpr uint32_t kMostRouters = 255;  // as many as a worker lets a packet cross
 constexpr uint32_t kFirstTtl = 64;      // what Linux sends with
 
-std::string_view kind_of(const cloud::Network& network, const cloud::Router& router) {
+std::string_view kind_of(const cloud::Network& network, RouterId id) {
+  const cloud::Router& router = network.at(id);
   const auto* gateway = std::get_if<GatewayId>(&router.what);
-  if (gateway == nullptr) return "fabric";
-  return network.at(*gateway).kind == cloud::GatewayKind::vpn_gateway_instance ? "vpn_gateway"
-                                                                               : "gateway";
+  if (gateway == nullptr) return id == network.internet ? "internet" : "fabric";
+  switch (network.at(*gateway).kind) {
+    case cloud::GatewayKind::vpn_gateway_instance:
+      return "vpn_gateway";
+    case cloud::GatewayKind::appliance:
+    case cloud::GatewayKind::on_premises:
+      return "router";
+    default:
+      return "gateway";
+  }
 }
 
 RouterId far_end(const cloud::Network& network, const routing::Channel& channel) {
@@ -51,8 +59,13 @@ std::string text_of(Ipv4Address address, uint16_t port) {
   return port == 0 ? address.to_string() : fmt::format("{}:{}", address.to_string(), port);
 }
 
-// Flows that were allowed on the way there: their replies pass the same NICs by state (A69).
-using AllowedAt = std::set<NicId>;
+// Where the flow was allowed on the way there, and in which direction: its replies pass the same
+// NICs the other way by state (A69).
+using AllowedAt = std::set<std::pair<NicId, lab::Direction>>;
+
+lab::Direction opposite(lab::Direction direction) {
+  return direction == lab::Direction::Inbound ? lab::Direction::Outbound : lab::Direction::Inbound;
+}
 
 class Walk {
  public:
@@ -89,7 +102,7 @@ class Walk {
     const cloud::Router& router = network_.at(id);
     const routing::RouterTable& table = emulation_.table(id);
     TraceHop& hop = path_.hops.emplace_back(TraceHop{.router = router.name,
-                                                     .kind = std::string(kind_of(network_, router)),
+                                                     .kind = std::string(kind_of(network_, id)),
                                                      .address = router.address,
                                                      .decrements_ttl = router.decrements_ttl});
     if (router.decrements_ttl && ttl_-- < 2) return end(DropReason::ttl_expired, router.name);
@@ -131,6 +144,12 @@ class Walk {
         hop.link = link.name;
         hop.link_kind = cloud::to_string(link.kind);
         const RouterId far = far_end(network_, edge.channel);
+        if (edge.leaves && !passes(*edge.leaves, lab::Direction::Outbound)) {
+          return end(DropReason::nsg_denied, name);
+        }
+        if (edge.enters && !passes(*edge.enters, lab::Direction::Inbound)) {
+          return end(DropReason::nsg_denied, network_.at(far).name);
+        }
         if (!is_up(emulation_, far)) return end(DropReason::router_down, network_.at(far).name);
         if (!emulation_.is_link_up(edge.channel.link)) return end(DropReason::link_down, link.name);
         translate(hop, network_.gateway_of(id), edge.channel.link, dataplane::NatSide::leaving);
@@ -224,12 +243,13 @@ class Walk {
   bool passes(NicId nic, lab::Direction direction) {
     const auto nsgs = emulation_.filters(nic, direction);
     if (nsgs.empty()) return true;
-    TraceNsg verdict{.where = network_.at(nic).name,
-                     .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
-                     .verdict = cloud::azure::evaluate(nsgs, path_.arrives),
-                     .by_state = established_ != nullptr && established_->contains(nic)};
+    TraceNsg verdict{
+        .where = network_.at(nic).name,
+        .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
+        .verdict = cloud::azure::evaluate(nsgs, path_.arrives),
+        .by_state = established_ != nullptr && established_->contains({nic, opposite(direction)})};
     const bool allowed = verdict.by_state || verdict.verdict.allowed;
-    if (allowed) allowed_.insert(nic);
+    if (allowed) allowed_.emplace(nic, direction);
     path_.hops.back().nsgs.push_back(std::move(verdict));
     return allowed;
   }
@@ -260,6 +280,11 @@ lpm::FlowKey flow_of(const Emulation& emulation, const TraceRequest& request) {
           .protocol = request.protocol};
 }
 
+bool is_on_internet(const cloud::Network& network, VmId vm) {
+  const SubnetId subnet = network.at(network.at(vm).nic).subnet;
+  return network.at(network.at(subnet).vnet).kind == cloud::VnetKind::internet;
+}
+
 std::optional<VmId> vm_at_end(const Emulation& emulation, const Path& path) {
   if (!path.delivered || path.hops.back().kind != "vm") return {};
   return emulation.network().find_vm(path.hops.back().router);
@@ -281,6 +306,9 @@ Trace trace(const Emulation& emulation, const TraceRequest& request) {
   result.forward = there.from(request.from);
   if (const auto vm = vm_at_end(emulation, result.forward)) {
     result.to = network.at(*vm).name;
+    // What a host on the Internet answers goes to whoever translated the address, which is not
+    // modelled.
+    if (is_on_internet(network, *vm)) return result;
     Walk back(emulation, dataplane::reverse_direction(result.forward.arrives), &there);
     result.back = back.from(*vm);
   }

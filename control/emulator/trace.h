@@ -28,7 +28,7 @@ struct TraceLoser {
 /// One router of the path, or the VM at its end (`router` empty).
 struct TraceHop {
   std::string router;  ///< "transit-1", "transit-1/av-gw-transit-1-eth1-bgp_lan"
-  std::string kind;    ///< "gateway", "vpn_gateway", "fabric", "vm"
+  std::string kind;    ///< "gateway", "vpn_gateway", "router", "fabric", "internet", "vm"
   Ipv4Address address;
   bool decrements_ttl = false;
   std::optional<Ipv4Prefix> prefix;  ///< what matched; none: no route

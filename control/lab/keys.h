@@ -1,5 +1,5 @@
 // The structs that tables fill, and the words of their enums. The tables themselves are in
-// keys_azure.cc, keys_aviatrix.cc, keys_links.cc and keys_run.cc.
+// keys_azure.cc, keys_router.cc, keys_aviatrix.cc, keys_links.cc and keys_run.cc.
 #pragma once
 
 #include <array>
@@ -84,7 +84,12 @@ SKYHOP_LAB_NAMED(RouteServerBgpConnection, name)
 SKYHOP_LAB_NAMED(VirtualNetworkGateway, name)
 SKYHOP_LAB_NAMED(LocalNetworkGateway, name)
 SKYHOP_LAB_NAMED(VirtualNetworkGatewayConnection, name)
+SKYHOP_LAB_NAMED(PublicIp, name)
 SKYHOP_LAB_NAMED(VirtualMachine, name)
+SKYHOP_LAB_NAMED(Router, name)
+SKYHOP_LAB_NAMED(RouterConnection, name)
+SKYHOP_LAB_NAMED(RouterNeighbor, name)
+SKYHOP_LAB_NAMED(Host, name)
 SKYHOP_LAB_NAMED(TransitGateway, name)
 SKYHOP_LAB_NAMED(SpokeGateway, name)
 SKYHOP_LAB_NAMED(SpokeTransitAttachment, name)
@@ -99,6 +104,7 @@ SKYHOP_LAB_NAMED(GatewayDnat, name)
 SKYHOP_LAB_OBJECT(SnatPolicy)
 SKYHOP_LAB_OBJECT(DnatPolicy)
 SKYHOP_LAB_OBJECT(Approval)
+SKYHOP_LAB_OBJECT(RouterRoute)
 SKYHOP_LAB_OBJECT(PeeringAddresses)
 SKYHOP_LAB_OBJECT(BgpSettings)
 SKYHOP_LAB_OBJECT(PeerBgpSettings)
@@ -142,6 +148,13 @@ inline constexpr WordList<ConnectionMode, 3> kWords<ConnectionMode> = {
     {{"Default", ConnectionMode::Default},
      {"InitiatorOnly", ConnectionMode::InitiatorOnly},
      {"ResponderOnly", ConnectionMode::ResponderOnly}}};
+template <>
+inline constexpr WordList<LineProtocol, 5> kWords<LineProtocol> = {
+    {{"IPsec", LineProtocol::IPsec},
+     {"GRE", LineProtocol::GRE},
+     {"VXLAN", LineProtocol::VXLAN},
+     {"Ethernet", LineProtocol::Ethernet},
+     {"ExpressRoute", LineProtocol::ExpressRoute}}};
 template <>
 inline constexpr WordList<Direction, 2> kWords<Direction> = {
     {{"Inbound", Direction::Inbound}, {"Outbound", Direction::Outbound}}};

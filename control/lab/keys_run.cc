@@ -6,11 +6,13 @@
 namespace skyhop::lab {
 namespace {
 
-constexpr ReferenceType kVm{kVirtualMachine};
-constexpr ReferenceType kVmOrAddress{kVirtualMachine, true};
-constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance, false, ReferenceForm::pair};
-constexpr ReferenceType kSession{kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance,
-                                 false, ReferenceForm::pair};
+constexpr ReferenceType kVm{kMachine};
+constexpr ReferenceType kVmOrAddress{kMachine, true};
+constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance | kRouterResource, false,
+                              ReferenceForm::pair};
+constexpr ReferenceType kSession{
+    kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance | kRouterResource, false,
+    ReferenceForm::pair};
 
 /// The flow of a reachable or path check.
 template <typename T>
@@ -191,6 +193,8 @@ const ObjectTable& table_of<StateChange>() {
     element("link", Element::link, kLink, "A link of two routers: transit-1 - transit-1-hagw.");
     element("tunnel", Element::tunnel, kLink, "A tunnel: transit-2 - vng-0.");
     element("session", Element::session, kSession, "A BGP session: transit-1 - routerserver-0.");
+    element("router", Element::router, {kRouterResource},
+            "A router, or a VM that forwards: its machine.");
     element("route_server_instance", Element::route_server_instance, {kRouteServerInstance},
             "routerserver-0 or routerserver-1.");
     element("vpn_gateway_instance", Element::vpn_gateway_instance, {kVpnGatewayInstance},
@@ -325,13 +329,14 @@ const ObjectTable& table_of<CheckRoute>() {
   static const ObjectTable table = [] {
     using T = CheckRoute;
     TableWriter<T> t("has_route", "A route is there.");
-    t.member("in", &T::on, "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
-        .refers_to({kRouter | kVirtualMachine})
+    t.member("in", &T::on,
+             "A gateway or instance, a router, a subnet as vnet/subnet, a VM (its subnet) or host.")
+        .refers_to({kRouter | kMachine})
         .required();
     t.member("prefix", &T::prefix, "Exactly this prefix.").required();
     t.member("next_hops", &T::next_hops,
              "Exactly these are in use, as addresses or routers; backups are not counted.")
-        .refers_to({kRouter | kVirtualMachine, true});
+        .refers_to({kRouter | kMachine, true});
     t.member("as_path", &T::as_path, "Its AS path, nearest first.").as(Kind::as_path);
     return std::move(t).table();
   }();
@@ -343,8 +348,8 @@ const ObjectTable& table_of<NoRoute>() {
   static const ObjectTable table = [] {
     TableWriter<NoRoute> t("has_no_route", "A route is not there.");
     t.member("in", &NoRoute::on,
-             "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
-        .refers_to({kRouter | kVirtualMachine})
+             "A gateway or instance, a router, a subnet as vnet/subnet, a VM (its subnet) or host.")
+        .refers_to({kRouter | kMachine})
         .required();
     t.member("prefix", &NoRoute::prefix, "Exactly this prefix.").required();
     return std::move(t).table();
@@ -423,7 +428,10 @@ const ObjectTable& table_of<Lab>() {
              "What they know of the other ends.");
     t.member("azurerm_virtual_network_gateway_connection",
              &Lab::virtual_network_gateway_connections, "Their connections.");
+    t.member("azurerm_public_ip", &Lab::public_ips, "Public addresses of VMs.");
     t.member("azurerm_linux_virtual_machine", &Lab::virtual_machines, "VMs.");
+    t.member("router", &Lab::routers, "Routers on appliances' VMs and outside of Azure.");
+    t.member("host", &Lab::hosts, "Machines outside of Azure.");
     t.member("aviatrix_transit_gateway", &Lab::transit_gateways, "Transit gateways.");
     t.member("aviatrix_spoke_gateway", &Lab::spoke_gateways, "Spoke gateways.");
     t.member("aviatrix_transit_external_device_conn", &Lab::transit_external_device_conns,

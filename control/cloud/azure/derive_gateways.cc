@@ -200,6 +200,12 @@ const T* find_named(const ByName<T>& names, const std::string& name) {
 }  // namespace
 
 void reserve_public_addresses(Derivation& d) {
+  for (const lab::PublicIp& public_ip : d.lab.public_ips) {
+    if (public_ip.ip_address && !d.reserve_public_address(*public_ip.ip_address)) {
+      d.error("azurerm_public_ip." + public_ip.name + ".ip_address",
+              fmt::format("{} is taken already", public_ip.ip_address->to_string()));
+    }
+  }
   for (const lab::VirtualNetworkGateway& vng : d.lab.virtual_network_gateways) {
     for (const Ipv4Address address : vng.public_ip_addresses) {
       if (!d.reserve_public_address(address)) {

@@ -1,6 +1,8 @@
 // VMs and their NICs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "control/cloud/azure/derive.h"
 
 namespace skyhop::cloud::azure {
@@ -61,6 +63,18 @@ void derive_vm(Derivation& d, const lab::VirtualMachine& vm, VmId id) {
     if (!nic.nsg) {
       d.error(path + ".network_security_group",
               fmt::format("there is no security group \"{}\"", *vm.network_security_group));
+    }
+  }
+  if (vm.public_ip_address) {
+    const auto public_ip =
+        std::ranges::find(d.lab.public_ips, *vm.public_ip_address, &lab::PublicIp::name);
+    if (public_ip == d.lab.public_ips.end()) {
+      d.error(path + ".public_ip_address_id",
+              fmt::format("there is no public IP \"{}\"", *vm.public_ip_address));
+    } else {
+      d.network.vms[id.index()].public_ip = public_ip->ip_address
+                                                ? *public_ip->ip_address
+                                                : d.take_public_address(PublicAddressKind::azure);
     }
   }
   const NicId nic_id = d.add_nic(std::move(nic), vm.private_ip_address,

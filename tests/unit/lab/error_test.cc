@@ -182,27 +182,27 @@ const Case kReferences[] = {
     {"pair_of_one",
      "lab: a\ntimeline: [{at: 1, down: {tunnel: a}}]\n",
      {"x:2:35: error: timeline[0].down.tunnel: expected two ends such as \"a - b\", each an "
-      "Aviatrix gateway or a VPN gateway instance, found \"a\""}},
+      "Aviatrix gateway, a VPN gateway instance or a router, found \"a\""}},
     {"each_alternative_is_looked_up",
      "lab: a\naviatrix_transit_gateway: {t: {cidr: 10.0.0.0/23}}\n"
      "aviatrix_spoke_gateway: {s: {cidr: 10.1.0.0/24}}\n"
      "azurerm_linux_virtual_machine: {m: {virtual_network_name: s}}\n"
      "checks: [{path: {from: m, to: m, via: [t|t-hag]}}]\n",
      {"x:5:40: error: checks[0].path.via[0]: \"t-hag\" is not an Aviatrix gateway, a VPN gateway "
-      "instance or a subnet as vnet/subnet; did you mean \"t-hagw\"?"}},
+      "instance, a router or a subnet as vnet/subnet; did you mean \"t-hagw\"?"}},
     {"subnet_of_a_vnet_that_is_listed",
      "lab: a\nazurerm_virtual_network: {v: {address_space: 10.0.0.0/16, subnet: {default: "
      "{address_prefix: 10.0.0.0/24}}}}\n"
      "checks: [{no_route: {in: v/defalt, prefix: 10.0.0.0/8}}]\n",
      {"x:3:26: error: checks[0].no_route.in: \"v/defalt\" is not an Aviatrix gateway, a VPN "
       "gateway "
-      "instance, a VM or a subnet as vnet/subnet; did you mean \"v/default\"?"}},
+      "instance, a VM, a host, a router or a subnet as vnet/subnet; did you mean \"v/default\"?"}},
     {"a_route_server_is_no_router",
      "lab: a\nazurerm_virtual_network: {v: {address_space: 10.0.0.0/16}}\n"
      "azurerm_route_server: {rs: {virtual_network_name: v}}\n"
      "checks: [{no_route: {in: rs-0, prefix: 10.0.0.0/8}}]\n",
      {"x:4:26: error: checks[0].no_route.in: \"rs-0\" is not an Aviatrix gateway, a VPN gateway "
-      "instance, a VM or a subnet as vnet/subnet"}},
+      "instance, a VM, a host, a router or a subnet as vnet/subnet"}},
     {"two_vnets_of_one_name",
      "lab: a\nazurerm_virtual_network: {s: {address_space: 10.0.0.0/16}}\n"
      "aviatrix_spoke_gateway: {s: {cidr: 10.1.0.0/24}}\n",
@@ -292,7 +292,7 @@ const Case kTogether[] = {
      "  - {path: {from: m, to: m}}\n",
      {"x:5:33: error: timeline[0].up: \"up\" is already given by \"down\" at line 5; keep one",
       "x:6:19: error: timeline[1].down: missing one of gateway, link, tunnel, session, "
-      "route_server_instance and vpn_gateway_instance",
+      "router, route_server_instance and vpn_gateway_instance",
       "x:7:5: error: timeline[2]: missing key \"at\": a duration such as 10s, 2m, 1h, 250ms or a "
       "number of seconds",
       "x:8:5: error: timeline[3]: missing one of down, up, advertise, change_link, approve, disapprove, "

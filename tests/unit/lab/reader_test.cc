@@ -34,7 +34,7 @@ TEST(Reader, AcceptsEveryKey) {
   EXPECT_EQ(messages(every_key()), std::vector<std::string>{});
   std::vector<std::string> seen;
   expect_read(table_of<Lab>(), seen);
-  EXPECT_EQ(seen.size(), 44u);
+  EXPECT_EQ(seen.size(), 50u);
 }
 
 TEST(Reader, KeepsWhatIsWritten) {
@@ -133,7 +133,7 @@ TEST(Reader, KeepsTheAviatrixResources) {
 
 TEST(Reader, TimelineBecomesEventsAndSpokes) {
   const Lab& lab = every_key().lab;
-  ASSERT_EQ(lab.timeline.size(), 14u);
+  ASSERT_EQ(lab.timeline.size(), 15u);
   EXPECT_EQ(lab.timeline[0].at, Seconds{0.25});
   EXPECT_EQ(lab.timeline[1].at, Seconds{120});
   const Element elements[] = {Element::gateway,
@@ -142,24 +142,25 @@ TEST(Reader, TimelineBecomesEventsAndSpokes) {
                               Element::tunnel,
                               Element::session,
                               Element::route_server_instance,
-                              Element::vpn_gateway_instance};
+                              Element::vpn_gateway_instance,
+                              Element::router};
   for (size_t i = 0; i < std::size(elements); ++i) {
     const auto& state = std::get<SetState>(lab.timeline[i].action);
     EXPECT_EQ(state.element, elements[i]) << i;
     EXPECT_EQ(state.up, i == 1) << i;
   }
   EXPECT_EQ(std::get<SetState>(lab.timeline[3].action).target, "gw-0 - t2");
-  const auto& advertise = std::get<SetAdvertisedCidrs>(lab.timeline[7].action);
+  const auto& advertise = std::get<SetAdvertisedCidrs>(lab.timeline[8].action);
   EXPECT_EQ(advertise.spoke_gateway, "s1");
   EXPECT_EQ(advertise.included_advertised_spoke_routes.size(), 1u);
-  EXPECT_EQ(std::get<AddSpoke>(lab.timeline[8].action).spoke_gateway, "s3");
-  EXPECT_EQ(lab.timeline[8].path, "timeline[8]");
-  const auto& approved = std::get<SetApproval>(lab.timeline[9].action);
+  EXPECT_EQ(std::get<AddSpoke>(lab.timeline[9].action).spoke_gateway, "s3");
+  EXPECT_EQ(lab.timeline[9].path, "timeline[9]");
+  const auto& approved = std::get<SetApproval>(lab.timeline[10].action);
   EXPECT_EQ(approved.target, "to-rs");
   EXPECT_TRUE(approved.approved);
-  EXPECT_FALSE(std::get<SetApproval>(lab.timeline[10].action).approved);
-  EXPECT_EQ(std::get<Switchover>(lab.timeline[11].action).connection, "to-rs");
-  EXPECT_EQ(std::get<StopGateway>(lab.timeline[12].action).gateway, "t1-hagw");
+  EXPECT_FALSE(std::get<SetApproval>(lab.timeline[11].action).approved);
+  EXPECT_EQ(std::get<Switchover>(lab.timeline[12].action).connection, "to-rs");
+  EXPECT_EQ(std::get<StopGateway>(lab.timeline[13].action).gateway, "t1-hagw");
   ASSERT_EQ(lab.spoke_gateways.size(), 3u);
   EXPECT_FALSE(lab.spoke_gateways[0].added_by_timeline);
   EXPECT_TRUE(lab.spoke_gateways[2].added_by_timeline);
