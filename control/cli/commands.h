@@ -20,6 +20,7 @@ namespace skyhop::cli {
 [[nodiscard]] ExitCode explain(const ExplainOptions& options, Streams& streams);
 [[nodiscard]] ExitCode lint(const LintOptions& options, Streams& streams);
 [[nodiscard]] ExitCode az(const AzOptions& options, Streams& streams);
+[[nodiscard]] ExitCode diff(const DiffOptions& options, Streams& streams);
 [[nodiscard]] ExitCode bench(const BenchOptions& options, Streams& streams);
 
 }  // namespace skyhop::cli

@@ -133,6 +133,12 @@ struct LintOptions {
   std::string lab;
 };
 
+struct DiffOptions {
+  CommonOptions common;
+  std::string lab;
+  std::vector<std::string> answers;  ///< files of az output, or NAME=FILE
+};
+
 struct BenchOptions {
   CommonOptions common;
   std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
@@ -150,6 +156,7 @@ struct BenchOptions {
 [[nodiscard]] Parsed<AzOptions> parse_az(const Arguments& arguments);
 [[nodiscard]] Parsed<ExplainOptions> parse_explain(const Arguments& arguments);
 [[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
+[[nodiscard]] Parsed<DiffOptions> parse_diff(const Arguments& arguments);
 [[nodiscard]] Parsed<BenchOptions> parse_bench(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.
