@@ -23,6 +23,7 @@ namespace skyhop::cli {
 [[nodiscard]] ExitCode activity(const TimedOptions& options, Streams& streams);
 [[nodiscard]] ExitCode alerts(const TimedOptions& options, Streams& streams);
 [[nodiscard]] ExitCode az(const AzOptions& options, Streams& streams);
+[[nodiscard]] ExitCode diff(const DiffOptions& options, Streams& streams);
 [[nodiscard]] ExitCode bench(const BenchOptions& options, Streams& streams);
 
 }  // namespace skyhop::cli

@@ -94,6 +94,8 @@ constexpr OptionSpec kExplain[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kDiff[] = {
+    {"az", "", "the files hold the output of 'az network ... -o json'"}, kJson, kLogLevel, kHelp};
 constexpr OptionSpec kBench[] = {
     {"routes", "LIST", "sizes of the tables (default 10,1k,100k,1M)"},
     {"limit", "S",
@@ -422,6 +424,16 @@ Parsed<ImportOptions> parse_import(const Arguments& arguments) {
   return o;
 }
 
+Parsed<DiffOptions> parse_diff(const Arguments& arguments) {
+  DiffOptions o;
+  const auto line = begin(arguments, kDiff, {"LAB", "FILE..."}, o.common);
+  if (!line) return std::unexpected(line.error());
+  if (!line->has("az")) return refuse("what do the files hold?", "--az: output of the az CLI");
+  o.lab = line->positionals()[0];
+  o.answers.assign(line->positionals().begin() + 1, line->positionals().end());
+  return o;
+}
+
 Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
   BenchOptions o;
   const auto line = begin(arguments, kBench, {"lpm"}, o.common);
@@ -440,6 +452,7 @@ std::string options_help(const std::string& command) {
   if (command == "check") return describe(kCheck);
   if (command == "trace") return describe(kTrace);
   if (command == "az") return describe(kAz);
+  if (command == "diff") return describe(kDiff);
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
   if (command == "activity" || command == "alerts") return describe(kTimed);

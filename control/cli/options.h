@@ -150,6 +150,12 @@ struct ImportOptions {
   std::string out;  ///< the lab file to write; empty: to stdout
 };
 
+struct DiffOptions {
+  CommonOptions common;
+  std::string lab;
+  std::vector<std::string> answers;  ///< files of az output, or NAME=FILE
+};
+
 struct BenchOptions {
   CommonOptions common;
   std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
@@ -169,6 +175,7 @@ struct BenchOptions {
 [[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
 [[nodiscard]] Parsed<TimedOptions> parse_timed(const Arguments& arguments);
 [[nodiscard]] Parsed<ImportOptions> parse_import(const Arguments& arguments);
+[[nodiscard]] Parsed<DiffOptions> parse_diff(const Arguments& arguments);
 [[nodiscard]] Parsed<BenchOptions> parse_bench(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.

@@ -198,7 +198,7 @@ TEST(Reader, LinksKeepWhatIsWrittenAndNothingElse) {
        .reorder_delay = Seconds{0.01}}};
   ASSERT_EQ(lab.links.size(), std::size(expected));
   for (size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(lab.links[i], expected[i]) << i;
-  const auto& change = std::get<LinkConditions>(lab.timeline[9].action);
+  const auto& change = std::get<LinkConditions>(lab.timeline[14].action);
   EXPECT_EQ(change,
             (LinkConditions{.link = "s1 -> t1", .rate = Rate{0}, .delay = Seconds{250e-6}}));
 }
