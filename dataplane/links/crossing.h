@@ -52,7 +52,7 @@ struct Crossing {
     ShaperRate rate;
   };
   std::array<Limit, kMaxLimits> limits;
-  uint32_t limit_count = 0;
+  uint8_t limit_count = 0;
 
   uint64_t delay = 0;  ///< cycles
   Jitter jitter;
