@@ -109,10 +109,9 @@ std::string overhead_reason(lab::LineProtocol protocol, const lab::IpsecPolicy& 
                             NatTraversal nat) {
   if (protocol == lab::LineProtocol::GRE) return "GRE without options (RFC 2784)";
   if (protocol == lab::LineProtocol::VXLAN) return "VXLAN with the inner Ethernet header";
-  return fmt::format("ESP tunnel mode, {} and {}, {}", policy.ipsec_encryption,
-                     policy.ipsec_integrity,
-                     nat == NatTraversal::on ? "UDP for the address translation"
-                                             : "between private addresses");
+  return fmt::format(
+      "ESP tunnel mode, {} and {}, {}", policy.ipsec_encryption, policy.ipsec_integrity,
+      nat == NatTraversal::on ? "UDP for the address translation" : "between private addresses");
 }
 
 Session::End session_end(const TunnelEnd& end) {

@@ -75,8 +75,8 @@ const Case kKeys[] = {
      "lab: a\nsettings: {banana: 1}\n",
      {"x:2:12: error: settings: unknown key \"banana\"; known here: limits, tunnel_mtu, "
       "hpe_tunnels, twin_metric, bgp_max_as_limit, prepend_as_path, spoke_gateway_subnet, "
-      "unassociated_attachments, gre_on_azure, gateway_restart_time, "
-      "encryption, shaping and seed"}},
+      "unassociated_attachments, gre_on_azure, gateway_restart_time, encryption, shaping and "
+      "seed"}},
     {"missing_key_is_placed_at_the_name",
      "lab: a\naviatrix_spoke_gateway:\n  s:\n    ha_gw: true\n",
      {"x:3:3: error: aviatrix_spoke_gateway.s: missing key \"cidr\": a prefix such as "
@@ -295,8 +295,8 @@ const Case kTogether[] = {
       "router, route_server_instance and vpn_gateway_instance",
       "x:7:5: error: timeline[2]: missing key \"at\": a duration such as 10s, 2m, 1h, 250ms or a "
       "number of seconds",
-      "x:8:5: error: timeline[3]: missing one of down, up, advertise, change_link, approve, disapprove, "
-      "switchover, stop_gateway and add_spoke",
+      "x:8:5: error: timeline[3]: missing one of down, up, advertise, approve, disapprove, "
+      "switchover, stop_gateway, change_link and add_spoke",
       "x:9:25: error: aviatrix_spoke_gateway.s2: missing key \"transit_gw\": a spoke that is added "
       "is also attached",
       "x:10:5: error: timeline[5]: expected a map, found \"7\"",
