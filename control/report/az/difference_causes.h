@@ -3,6 +3,7 @@
 // tried.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
