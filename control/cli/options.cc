@@ -117,7 +117,12 @@ constexpr OptionSpec kRoutes[] = {
     kHelp};
 constexpr OptionSpec kImport[] = {
     {"output", "LAB", "-o: the lab file to write (default: print it)"}, kJson, kLogLevel, kHelp};
-constexpr OptionSpec kShow[] = {kShaping, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kShow[] = {
+    {"cost", "", "what it costs on Azure by the hour instead, from a table of list prices"},
+    kShaping,
+    kJson,
+    kLogLevel,
+    kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -346,6 +351,7 @@ Parsed<ShowOptions> parse_show(const Arguments& arguments) {
   const auto line = begin(arguments, kShow, {"FILE"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
+  o.cost = line->has("cost");
   if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }

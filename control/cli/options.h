@@ -106,6 +106,7 @@ struct ShowOptions {
   CommonOptions common;
   std::string lab;
   std::string shaping;
+  bool cost = false;
 };
 
 /// One question of the az CLI. The words name it: {"nic", "show-effective-route-table"}.

@@ -137,6 +137,15 @@ TEST(Az, A66_IpFlow) {
             "  \"ruleName\": \"defaultSecurityRules/DenyAllInBound\"\n}\n");
 }
 
+TEST(Show, Cost) {
+  expect_answer("cost.txt", skyhop({"show", config("ars-multipeer.yaml"), "--cost"}));
+  const Answer json = skyhop({"show", config("ars-multipeer.yaml"), "--cost", "--json"});
+  const auto bill = nlohmann::json::parse(json.out);
+  EXPECT_EQ(bill["items"][0]["item"], "Route Server");
+  EXPECT_EQ(bill["items"][0]["usd_per_hour"], 0.45);
+  EXPECT_FALSE(bill["prices_of"].get<std::string>().empty());
+}
+
 TEST(Az, WhatIsWrongIsSaid) {
   const Answer nic = az({"nic", "show-effective-route-table", "-n", "spoke1-test-vm-nik"});
   EXPECT_EQ(nic.code, ExitCode::usage);
