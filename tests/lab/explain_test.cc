@@ -325,7 +325,7 @@ TEST(Lint, A13_AnApplianceThatPeersWithOneInstance) {
   EXPECT_EQ(findings[0].cause, "nva-1 has 1 of 2 sessions with the instances of rs");
 }
 
-TEST(Lint, A7_AShortHoldTimeOfADevice) {
+TEST(Lint, AShortHoldTimeOfADevice) {
   const auto findings =
       nva_findings("router: {branch: {neighbor: {vng: {hold_time: 30}}}}\n", "timers");
   ASSERT_EQ(findings.size(), 2u);
@@ -340,7 +340,7 @@ TEST(Lint, WhatIsSlowOnAzureIsANote) {
 }
 
 // A39 is refused before anything runs, with what to do.
-TEST(Lint, A39_AGatewayThatIsNotActiveActiveIsAnErrorOfTheLab) {
+TEST(Lint, AGatewayThatIsNotActiveActiveIsAnErrorOfTheLab) {
   const auto live = LiveLab::variant_of(
       "route-server-nva.yaml", "azurerm_virtual_network_gateway: {vng: {active_active: false}}\n");
   EXPECT_FALSE(live->is_valid());
