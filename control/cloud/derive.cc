@@ -16,9 +16,9 @@ namespace {
 
 void validate_settings(Derivation& d) {
   const lab::Settings& settings = d.lab.settings;
-  if (settings.limits != "current" && settings.limits != "seed-2022") {
-    d.error("settings.limits",
-            fmt::format("\"{}\" is neither current nor seed-2022", settings.limits));
+  const std::string& year = d.lab.limits.route_server;
+  if (year != "current" && year != "seed-2022") {
+    d.error("limits.route_server", fmt::format("\"{}\" is neither current nor seed-2022", year));
   }
   // RFC 791: every host takes 576 octets.
   if (settings.tunnel_mtu < 576 || settings.tunnel_mtu > 9000) {

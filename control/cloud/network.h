@@ -226,6 +226,7 @@ struct RouteServer {
   lab::RoutingPreference preference = lab::RoutingPreference::ExpressRoute;
   uint32_t max_prefixes_per_peer = 4000;
   uint32_t max_prefixes_to_gateway = 0;  ///< 0: no limit
+  uint32_t max_prefixes = 0;             ///< of VNets and branches in all; 0: no limit
   uint32_t max_peers = 8;
 };
 

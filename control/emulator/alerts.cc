@@ -146,6 +146,18 @@ class Watch {
     }
   }
 
+  /// What the instances know of VNets and branches, each prefix once.
+  [[nodiscard]] size_t routes_of(const cloud::RouteServer& server) const {
+    std::set<Ipv4Prefix> known;
+    for (const cloud::GatewayId instance : server.instances) {
+      const bgp::Speaker* speaker = emulation_.speaker(instance);
+      if (speaker == nullptr) continue;
+      for (const bgp::Prefix& prefix : speaker->originated()) known.insert(prefix.ipv4());
+      speaker->for_each_best([&](const bgp::BestRoute& best) { known.insert(best.prefix.ipv4()); });
+    }
+    return known.size();
+  }
+
   void limits() {
     for (const cloud::RouteServer& server : network_.route_servers) {
       const auto peers = std::ranges::count(lab_.route_server_bgp_connections, server.name,
@@ -157,6 +169,15 @@ class Watch {
       } else if (is_near(used, server.max_peers)) {
         add(Alert::Kind::near_limit, server.name,
             fmt::format("{} of {} peers", used, server.max_peers), "V55");
+      }
+      const size_t routes = routes_of(server);
+      if (server.max_prefixes == 0) continue;
+      if (routes >= server.max_prefixes) {
+        add(Alert::Kind::limit_reached, server.name,
+            fmt::format("{} of {} routes in all", routes, server.max_prefixes), "V55");
+      } else if (is_near(routes, server.max_prefixes)) {
+        add(Alert::Kind::near_limit, server.name,
+            fmt::format("{} of {} routes in all", routes, server.max_prefixes), "V55");
       }
     }
     if (is_near(lab_.network_domains.size(), kMaxDomains)) {

@@ -115,11 +115,38 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
 }  // namespace
 
 template <>
+const ObjectTable& table_of<Limits>() {
+  static const ObjectTable table = [] {
+    using T = Limits;
+    constexpr uint64_t kMost = 1'000'000;
+    TableWriter<T> t("limits", "What Azure's route servers and VPN gateways take.");
+    t.member("route_server", &T::route_server,
+             "Of today: 8 peers, 4000 routes of each, 10000 in all. Of October 2022: 8 peers, 1000 "
+             "routes of each, 200 to a VPN gateway.")
+        .words({"current", "seed-2022"});
+    t.member("route_server_peers", &T::route_server_peers, "Instead of the year's.")
+        .range(1, kMost);
+    t.member("route_server_routes_per_peer", &T::route_server_routes_per_peer,
+             "More end the session.")
+        .range(1, kMost);
+    t.member("route_server_routes_to_gateway", &T::route_server_routes_to_gateway,
+             "More end the session with the VPN gateway; 0: any number.")
+        .range(0, kMost);
+    t.member("route_server_routes", &T::route_server_routes,
+             "In all, of VNets and branches; more are an alert; 0: any number.")
+        .range(0, kMost);
+    t.member("vpn_gateway_routes_per_peer", &T::vpn_gateway_routes_per_peer,
+             "4000 when absent; more end the session.")
+        .range(1, kMost);
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
 const ObjectTable& table_of<Settings>() {
   static const ObjectTable table = [] {
     TableWriter<Settings> t("settings", "How the clouds are modelled where they leave a choice.");
-    t.member("limits", &Settings::limits, "Route server limits: of today or of October 2022.")
-        .words({"current", "seed-2022"});
     t.member("tunnel_mtu", &Settings::tunnel_mtu, "Largest packet inside a tunnel, in octets.")
         .range(576, 9000);
     t.member("hpe_tunnels", &Settings::hpe_tunnels,
@@ -415,6 +442,7 @@ const ObjectTable& table_of<Lab>() {
         "extends", [](Lab&, const std::string&) {},
         "A lab file, relative to this one, that this one changes: maps are merged key by key, "
         "anything else replaces what is there.");
+    t.member("limits", &Lab::limits, "What Azure's gateways take.");
     t.member("settings", &Lab::settings, "Choices of the model.");
     t.member("azurerm_virtual_network", &Lab::virtual_networks, "VNets.");
     t.member("azurerm_virtual_network_peering", &Lab::virtual_network_peerings, "VNet peerings.");

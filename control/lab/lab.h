@@ -361,9 +361,18 @@ struct Check {
   std::string path;
 };
 
+/// What Azure's gateways take. The first key chooses the year, the others set single figures.
+struct Limits {
+  std::string route_server = "current";  ///< current | seed-2022
+  std::optional<uint32_t> route_server_peers;
+  std::optional<uint32_t> route_server_routes_per_peer;
+  std::optional<uint32_t> route_server_routes_to_gateway;  ///< 0: none
+  std::optional<uint32_t> route_server_routes;             ///< of VNets and branches in all
+  std::optional<uint32_t> vpn_gateway_routes_per_peer;
+};
+
 struct Settings {
-  std::string limits = "current";  ///< route server limits: current | seed-2022
-  uint32_t tunnel_mtu = 1500;      ///< largest inner IP packet of a tunnel (assumed)
+  uint32_t tunnel_mtu = 1500;  ///< largest inner IP packet of a tunnel (assumed)
   /// Tunnels between two gateways that both have insane_mode; 1 to 50 (assumed, V47).
   uint32_t hpe_tunnels = 50;
   /// Metric of a route through a gateway's twin; direct ones have 100 (assumed).
@@ -416,6 +425,7 @@ struct Lab {
   std::vector<GatewaySnat> gateway_snats;
   std::vector<GatewayDnat> gateway_dnats;
 
+  Limits limits;
   Settings settings;
   std::vector<LinkConditions> links;
   std::vector<TrafficFlow> traffic;

@@ -376,13 +376,17 @@ TEST(Alerts, V55_V10_LimitsHolesAndOverlaps) {
 
   // 162 of 200 routes towards the VPN gateway, as it was in 2022.
   std::string many =
-      "settings: {limits: seed-2022}\naviatrix_spoke_gateway:\n  spoke1:\n"
+      "limits: {route_server: seed-2022}\naviatrix_spoke_gateway:\n  spoke1:\n"
       "    included_advertised_spoke_routes:\n      - 10.0.30.0/24\n";
   for (int i = 0; i < 161; ++i) many += fmt::format("      - 172.20.0.{}/32\n", i);
   auto near = LiveLab::variant(many);
   near->converge();
   const auto near_kinds = alert_kinds(*near);
   EXPECT_EQ(std::ranges::count(near_kinds, "near limit: vng-0"), 2);  // from either instance
+
+  auto full = LiveLab::variant("limits: {route_server_routes: 3}\n");
+  full->converge();
+  EXPECT_EQ(std::ranges::count(alert_kinds(*full), "limit reached: routerserver"), 1);
 
   auto overlap = LiveLab::variant(
       "aviatrix_spoke_gateway:\n  spoke2:\n    included_advertised_spoke_routes: "

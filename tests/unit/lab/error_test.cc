@@ -28,7 +28,7 @@ const Case kYaml[] = {
     {"not_a_map", "[a, b]\n", {"x:1:1: error: expected a map, found a list"}},
     {"a_word", "hello\n", {"x:1:1: error: expected a map, found \"hello\""}},
     {"tab",
-     "lab: a\nsettings:\n\tlimits: current\n",
+     "lab: a\nsettings:\n\tshaping: none\n",
      {"x:3:1: error: a tab in the indentation; YAML wants spaces"}},
     {"unclosed", "lab: [a\n", {"x:2:1: error: YAML syntax: end of sequence flow not found"}},
     {"second_document",
@@ -51,15 +51,15 @@ const Case kYaml[] = {
      "lab: *a\n",
      {"x:1:6: error: YAML syntax: the referenced anchor is not defined"}},
     {"alias_in_itself",
-     "lab: a\nsettings: &s {limits: *s}\n",
-     {"x:2:23: error: an alias inside the value it stands for",
-      "x:2:23: error: settings.limits: expected current or seed-2022, found nothing"}},
+     "lab: a\nlimits: &s {route_server: *s}\n",
+     {"x:2:27: error: an alias inside the value it stands for",
+      "x:2:27: error: limits.route_server: expected current or seed-2022, found nothing"}},
     {"duplicate_top_key",
      "lab: a\nlab: b\n",
      {"x:2:1: error: duplicate key \"lab\"; the first is at line 1"}},
     {"duplicate_deep_key",
-     "lab: a\nsettings:\n  limits: current\n  limits: current\n",
-     {"x:4:3: error: duplicate key \"limits\"; the first is at line 3"}},
+     "lab: a\nsettings:\n  shaping: none\n  shaping: none\n",
+     {"x:4:3: error: duplicate key \"shaping\"; the first is at line 3"}},
     {"duplicate_resource",
      "lab: a\naviatrix_spoke_gateway:\n  s: {cidr: 10.0.0.0/24}\n  s: {cidr: 10.1.0.0/24}\n",
      {"x:4:3: error: duplicate key \"s\"; the first is at line 3"}},
@@ -73,7 +73,7 @@ const Case kKeys[] = {
     {"unknown_section_far", "lab: a\nbanana: {}\n", {"x:2:1: error: unknown key \"banana\""}},
     {"unknown_key_lists_the_few",
      "lab: a\nsettings: {banana: 1}\n",
-     {"x:2:12: error: settings: unknown key \"banana\"; known here: limits, tunnel_mtu, "
+     {"x:2:12: error: settings: unknown key \"banana\"; known here: tunnel_mtu, "
       "hpe_tunnels, twin_metric, bgp_max_as_limit, prepend_as_path, spoke_gateway_subnet, "
       "unassociated_attachments, gre_on_azure, gateway_restart_time, encryption, shaping and "
       "seed"}},
@@ -146,8 +146,9 @@ const Case kValues[] = {
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24, ha_gw: yes}}\n",
      {"x:2:56: error: aviatrix_spoke_gateway.s.ha_gw: expected true or false, found \"yes\""}},
     {"choice",
-     "lab: a\nsettings: {limits: seed-2021}\n",
-     {"x:2:20: error: settings.limits: expected current or seed-2022, found \"seed-2021\"; did you "
+     "lab: a\nlimits: {route_server: seed-2021}\n",
+     {"x:2:24: error: limits.route_server: expected current or seed-2022, found \"seed-2021\"; did "
+      "you "
       "mean \"seed-2022\"?"}},
     {"integer_out_of_range",
      "lab: a\nsettings: {tunnel_mtu: 100}\n",
@@ -160,9 +161,9 @@ const Case kValues[] = {
       "an "
       "IPv4 address such as 10.0.0.4, found \"1.2.3\""}},
     {"long_text_is_cut",
-     "lab: a\nsettings: {limits: "
+     "lab: a\nlimits: {route_server: "
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\n",
-     {"x:2:20: error: settings.limits: expected current or seed-2022, found "
+     {"x:2:24: error: limits.route_server: expected current or seed-2022, found "
       "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\""}},
 };
 

@@ -34,13 +34,13 @@ TEST(Reader, AcceptsEveryKey) {
   EXPECT_EQ(messages(every_key()), std::vector<std::string>{});
   std::vector<std::string> seen;
   expect_read(table_of<Lab>(), seen);
-  EXPECT_EQ(seen.size(), 50u);
+  EXPECT_EQ(seen.size(), 51u);
 }
 
 TEST(Reader, KeepsWhatIsWritten) {
   const Lab& lab = every_key().lab;
   EXPECT_EQ(lab.name, "every-key");
-  EXPECT_EQ(lab.settings.limits, "seed-2022");
+  EXPECT_EQ(lab.limits.route_server, "seed-2022");
   EXPECT_EQ(lab.settings.tunnel_mtu, 1400u);
   ASSERT_EQ(lab.virtual_networks.size(), 2u);
   EXPECT_EQ(lab.virtual_networks[0].location, "westeurope");
@@ -300,7 +300,7 @@ TEST(Reader, DefaultsAreTheClouds) {
   EXPECT_EQ(transit.bgp_hold_time, Seconds{180});
   EXPECT_EQ(transit.tunnel_detection_time, Seconds{60});
   EXPECT_FALSE(result.lab.spoke_gateways.at(0).ha_gw);
-  EXPECT_EQ(result.lab.settings.limits, "current");
+  EXPECT_EQ(result.lab.limits.route_server, "current");
 }
 
 TEST(Reader, LineEndsOfWindowsAndAByteOrderMark) {
