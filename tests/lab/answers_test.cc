@@ -8,27 +8,10 @@
 #include <sstream>
 #include <string>
 
-#include "control/cli/command.h"
-#include "control/cli/commands.h"
+#include "tests/lab/asked.h"
 
 namespace skyhop::cli {
 namespace {
-
-struct Answer {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Answer skyhop(const Arguments& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err, {}, {}};
-  const ExitCode code = dispatch(all_commands(), arguments, streams);
-  return {code, out.str(), err.str()};
-}
-
-std::string config(const std::string& name) { return std::string(SKYHOP_CONFIGS) + "/" + name; }
 
 Answer az(Arguments words) {
   words.insert(words.begin(), "az");

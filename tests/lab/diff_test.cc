@@ -8,29 +8,13 @@
 #include <sstream>
 #include <string>
 
-#include "control/cli/command.h"
-#include "control/cli/commands.h"
+#include "tests/lab/asked.h"
 
 namespace skyhop::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Answer {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Answer skyhop(const Arguments& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err, {}, {}};
-  const ExitCode code = dispatch(all_commands(), arguments, streams);
-  return {code, out.str(), err.str()};
-}
-
-std::string config(const std::string& name) { return std::string(SKYHOP_CONFIGS) + "/" + name; }
 const std::string kLab = config("ars-multipeer.yaml");
 
 class Diff : public testing::Test {
