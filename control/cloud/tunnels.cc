@@ -99,7 +99,6 @@ Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolic
     case lab::LineProtocol::VXLAN:  // RFC 7348
       return {.fixed_bytes = kIpv4 + kUdp + kVxlan + kEthernet};
     case lab::LineProtocol::Ethernet:
-    case lab::LineProtocol::ExpressRoute:
       break;
   }
   return {};

@@ -150,12 +150,11 @@ inline constexpr WordList<ConnectionMode, 3> kWords<ConnectionMode> = {
      {"InitiatorOnly", ConnectionMode::InitiatorOnly},
      {"ResponderOnly", ConnectionMode::ResponderOnly}}};
 template <>
-inline constexpr WordList<LineProtocol, 5> kWords<LineProtocol> = {
+inline constexpr WordList<LineProtocol, 4> kWords<LineProtocol> = {
     {{"IPsec", LineProtocol::IPsec},
      {"GRE", LineProtocol::GRE},
      {"VXLAN", LineProtocol::VXLAN},
-     {"Ethernet", LineProtocol::Ethernet},
-     {"ExpressRoute", LineProtocol::ExpressRoute}}};
+     {"Ethernet", LineProtocol::Ethernet}}};
 template <>
 inline constexpr WordList<Direction, 2> kWords<Direction> = {
     {{"Inbound", Direction::Inbound}, {"Outbound", Direction::Outbound}}};

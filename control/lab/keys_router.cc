@@ -8,7 +8,7 @@ const ObjectTable& table_of<RouterConnection>() {
   static const ObjectTable table = [] {
     using T = RouterConnection;
     TableWriter<T> t("connection",
-                     "A line of a router to a gateway, another router or a circuit. Its name is "
+                     "A line of a router to a gateway or another router. Its name is "
                      "that of the far end unless remote says otherwise.");
     t.member("remote", &T::remote, "The far end; a VPN gateway means all its instances.")
         .refers_to({kVpnGateway | kVpnGatewayInstance | kAviatrixGateway | kRouterResource, true});

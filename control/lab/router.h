@@ -12,15 +12,15 @@
 
 namespace skyhop::lab {
 
-/// ExpressRoute leads to a circuit, Ethernet is a cable between two routers outside of Azure.
-enum class LineProtocol { IPsec, GRE, VXLAN, Ethernet, ExpressRoute };
+/// Ethernet is a cable between two routers outside of Azure.
+enum class LineProtocol { IPsec, GRE, VXLAN, Ethernet };
 
-/// A line of a router. It comes up where the other end has one back; a VPN gateway's or circuit's
-/// end is its own resource.
+/// A line of a router. It comes up where the other end has one back; a VPN gateway's end is its own
+/// resource.
 struct RouterConnection {
   std::string name;
-  /// A VPN gateway (all its instances), one instance, an Aviatrix gateway, another router, a
-  /// circuit, or a public address; empty: what the connection is named after.
+  /// A VPN gateway (all its instances), one instance, an Aviatrix gateway, another router,
+  /// or a public address; empty: what the connection is named after.
   std::string remote;
   LineProtocol protocol = LineProtocol::IPsec;
   std::optional<Ipv4Address> local_address;   ///< inside the line; the router's own when absent
@@ -33,8 +33,8 @@ struct RouterConnection {
 /// over the VNets' fabric.
 struct RouterNeighbor {
   std::string name;
-  /// A route server or VPN gateway (all instances), an instance of one, another router, a circuit;
-  /// empty: what the neighbour is named after.
+  /// A route server or VPN gateway (all instances), an instance of one, another router; empty:
+  /// what the neighbour is named after.
   std::string peer;
   std::optional<uint32_t> remote_asn;  ///< the peer's own when absent
   bool passive = false;                ///< waits for the peer to connect

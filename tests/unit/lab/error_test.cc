@@ -311,19 +311,18 @@ const Case kLinks[] = {
     {"link_without_ends",
      "lab: a\nlinks: [{delay: 1ms}]\n",
      {"x:2:9: error: links[0]: missing key \"link\": two ends such as \"a - b\", or \"a -> b\" for "
-      "one direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as "
+      "one direction, each an Aviatrix gateway, a VPN gateway instance, a router or a subnet as "
       "vnet/subnet"}},
     {"link_of_one_end",
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\nlinks: [{link: s}]\n",
      {"x:3:16: error: links[0].link: expected two ends such as \"a - b\", or \"a -> b\" for one "
-      "direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as vnet/subnet, "
-      "found \"s\""}},
+      "direction, each an Aviatrix gateway, a VPN gateway instance, a router or a subnet as "
+      "vnet/subnet, found \"s\""}},
     {"link_of_nobody",
      "lab: a\naviatrix_spoke_gateway: {spoke: {cidr: 10.0.0.0/24}}\n"
      "links: [{link: spoke -> spok}]\n",
-     {"x:3:16: error: links[0].link: \"spok\" is not an Aviatrix gateway, a VPN gateway instance "
-      "or "
-      "a subnet as vnet/subnet; did you mean \"spoke\"?"}},
+     {"x:3:16: error: links[0].link: \"spok\" is not an Aviatrix gateway, a VPN gateway instance, "
+      "a router or a subnet as vnet/subnet; did you mean \"spoke\"?"}},
     {"bad_rate",
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
      "links: [{link: s -> s, rate: 10Mbit}]\n",
