@@ -119,7 +119,7 @@ class LimitWriter {
   }
 
   [[nodiscard]] std::optional<Limit> tunnel_limit(const Link& link, const Gateway& end) const {
-    if (end.kind != GatewayKind::vpn_gateway_instance) {
+    if (end.kind == GatewayKind::transit || end.kind == GatewayKind::spoke) {
       if (link.encapsulation == kGre) return std::nullopt;
       return Limit{.name = link.tunnel_count == 1
                                ? "Aviatrix tunnel"
