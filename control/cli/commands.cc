@@ -58,6 +58,7 @@ constexpr Command kCommands[] = {
     {"show", "The network that the clouds make of a lab, with reasons", "FILE [options]",
      "Addresses, subnets, twins, tunnels and sessions that nobody wrote down, and why they are so.",
      "  skyhop show configs/ars-multipeer.yaml\n"
+     "  skyhop show configs/ars-multipeer.yaml --cost\n"
      "  skyhop show configs/ars-multipeer.yaml --json",
      parse_and_run<"show", parse_show, show>},
     {"explain", "Why a router has a route or not; why a packet arrives or does not",
