@@ -113,7 +113,6 @@ constexpr Command kCommands[] = {
      "it. Each row that differs has its story in the lab, and changes to the lab that make the\n"
      "two agree are named when trying them showed that they do. Ends with 1 when something\n"
      "differs.",
-     "  az network nic show-effective-route-table -g rg -n spoke1-test-vm-nic > nic.json\n"
      "  skyhop diff configs/ars-multipeer.yaml --az spoke1-test-vm-nic=nic.json\n"
      "  skyhop diff configs/ars-multipeer.yaml --az captures/*.json --json",
      parse_and_run<"diff", parse_diff, diff>},
