@@ -48,6 +48,9 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
   if (!link->is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     return w.drop_all(index, DropReason::link_down, batch);
   }
+  if (link->nat_leaving != 0) [[unlikely]] {
+    translate_batch(w, index, link->nat_leaving, *batch);
+  }
   if (exceeds_mtu(*batch, link->mtu)) [[unlikely]]
     fit_mtu(w, index, link->mtu, *batch);
   LinkCounters& counters = w.link_counters[edge.link];
@@ -55,6 +58,9 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
   counters.bytes += wire_bytes(*batch, link->overhead_fixed, link->overhead_block);
   if (link->crossing.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     return cross(w, index, edge.link, batch);
+  }
+  if (link->nat_entering != 0) [[unlikely]] {
+    translate_batch(w, link->to, link->nat_entering, *batch);
   }
   w.enqueue(link->to, batch);
 }

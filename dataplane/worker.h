@@ -232,6 +232,8 @@ void fit_mtu(Worker& worker, RouterIndex router, uint32_t mtu, Batch& batch);
 bool admit(Worker& worker, const Filter& filter, uint32_t ref);
 /// Drops packets whose source the guard does not admit.
 void guard_batch(Worker& worker, RouterIndex router, const Guard& guard, Batch& batch);
+/// Translates the packets of a link by a gateway's rules; `index` is that gateway.
+void translate_batch(Worker& worker, RouterIndex index, NatIndex nat, Batch& batch);
 /// Frames of several segments become one segment; false (and counted as no_buffer) if it cannot.
 bool make_contiguous(Worker& worker, RouterIndex router, rte_mbuf* packet);
 /// The checks of stages/input.h for a packet that the fast reader left; drops it or adds its lane.

@@ -207,6 +207,7 @@ void arrive(const Transit& t, Batch* batch) {
     t.state.counters.cut += batch->count;
     return t.w.drop_all(t.from, DropReason::link_down, batch);
   }
+  if (t.link.nat_entering != 0) translate_batch(t.w, t.link.to, t.link.nat_entering, *batch);
   t.w.enqueue(t.link.to, batch);
 }
 

@@ -174,6 +174,26 @@ void guard_batch(Worker& w, RouterIndex index, const Guard& guard, Batch& batch)
   }
 }
 
+void translate_batch(Worker& w, RouterIndex index, NatIndex nat, Batch& batch) {
+  const Nat& rules = *w.tables.nats[nat];
+  const auto now = static_cast<uint32_t>(rte_rdtsc() / w.tables.tsc_hz);
+  const uint32_t count = batch.count;
+  batch.count = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    uint8_t* const ip = w.pass.frame[batch.ref[i]] + kEthernetLength;
+    const NatOutcome outcome = rules.apply(ip, now);
+    if (outcome == NatOutcome::failed) {
+      w.drop(index, DropReason::nat_failed, batch.ref[i]);
+      continue;
+    }
+    if (outcome == NatOutcome::translated) {
+      batch.destination[i] = load_be32(ip + 16);
+      batch.hash[i] = lpm::flow_hash(flow_of(ip));
+    }
+    copy_lane(batch, batch, i);
+  }
+}
+
 bool make_contiguous(Worker& w, RouterIndex index, rte_mbuf* packet) {
   if (rte_pktmbuf_linearize(packet) == 0) return true;
   w.count_drops(index, DropReason::no_buffer, 1);
