@@ -8,6 +8,7 @@
 #include <rte_ring.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -194,6 +195,10 @@ Result<void> Model::check() const {
     if (auto r = needs(link.to < image_.routers.size(), "far end of link " + link.name); !r) {
       return r;
     }
+    if (auto r = needs(std::has_single_bit(link.overhead_block), "blocks of link " + link.name);
+        !r) {
+      return r;
+    }
     if (auto r = needs(link.conditions == LinkConditions{} || image_.held_packets != 0,
                        "room for what link " + link.name + " holds");
         !r) {
@@ -248,8 +253,7 @@ Result<void> Model::build_routers() {
     const LinkSpec& spec = image_.links[i];
     Link& link = tables_.links[i];
     link.mtu = spec.mtu;
-    link.overhead_fixed = spec.overhead_fixed;
-    link.overhead_block = spec.overhead_block;
+    link.overhead = Overhead::of(spec.overhead_fixed, spec.overhead_block);
     link.to = spec.to;
     link.kind = spec.kind;
   }
@@ -351,6 +355,7 @@ Result<void> Model::build_inputs() {
     if (!devices_[i]) continue;
     Input input = input_at(static_cast<PortIndex>(i), Input::Kind::device);
     input.device = devices_[i]->id();
+    input.prefetches = devices_[i]->may_share_buffers();
     inputs.push_back(std::move(input));
   }
   const uint32_t max_frame = size_pool(image_, 1).data_room - RTE_PKTMBUF_HEADROOM;

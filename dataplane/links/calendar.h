@@ -18,7 +18,7 @@ struct rte_mbuf;
 
 namespace skyhop::dataplane {
 
-/// A packet on a link, with the lane it had in its batch and its row of the pass table.
+/// A packet on a link, with what its row of the pass table held.
 struct alignas(64) Held {
   uint64_t due = 0;  ///< link time, in cycles
   rte_mbuf* packet = nullptr;
@@ -29,7 +29,7 @@ struct alignas(64) Held {
   uint32_t info = 0;
   LinkIndex link = 0;
   RouterIndex from = 0;  ///< the router that sent it into the link
-  uint8_t shape = 0;
+  bool is_plain = false;  ///< what Inspected has
 
  private:
   friend class Calendar;

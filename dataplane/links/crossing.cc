@@ -7,97 +7,88 @@
 namespace skyhop::dataplane {
 namespace {
 
-// From where packets are due to the far router's queue.
-void arrive(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
+// From where packets are due to the far router's queue; `now` is the TSC.
+void arrive(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uint64_t now) {
   const Link& link = w.tables.links[index];
   if (!link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
-    return w.drop_all(from, DropReason::link_down, batch);
+    return w.drop_all(from, DropReason::link_down, rows);
   }
-  w.enqueue(link.to, batch);
+  w.enqueue(link.to, rows, now);
 }
 
-// Keeps the lanes of a batch until `due`.
+// Keeps packets until `due`.
 void hold(Worker& w, RouterIndex from, LinkIndex link, Crossing::State& state, uint64_t due,
-          Batch* batch) {
-  const PassTable& pass = w.pass;
-  for (uint32_t i = 0; i < batch->count; ++i) {
-    const uint32_t ref = batch->ref[i];
+          const RowSet& rows) {
+  PassTable& pass = w.pass;
+  rows.for_each([&](uint32_t row) {
     Held held;
     held.due = due;
-    held.packet = pass.packet[ref];
-    held.frame = pass.frame[ref];
-    held.stamp = pass.stamp[ref];
-    held.destination = batch->destination[i];
-    held.hash = batch->hash[i];
-    held.info = batch->info[i];
+    held.packet = pass.packet[row];
+    held.frame = pass.frame[row];
+    held.stamp = pass.stamp[row];
+    held.destination = pass.destination[row];
+    held.hash = pass.hash[row];
+    held.info = pass.info[row];
     held.link = link;
     held.from = from;
-    held.shape = pass.shape[ref];
+    held.is_plain = pass.flow[row].is_present();
     if (w.calendar->add(held)) {
+      pass.gone.add(row);
       ++state.held;
     } else {
-      w.drop(from, DropReason::no_buffer, ref);
+      w.count_drops(from, DropReason::no_buffer, 1);
     }
-  }
+  });
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
-  w.give_back(batch);
 }
 
-void take_row(Worker& w, const Held& held, Batch& batch) {
+uint32_t take_row(Worker& w, const Held& held) {
   PassTable& pass = w.pass;
-  const uint32_t ref = pass.count++;
-  pass.packet[ref] = held.packet;
-  pass.frame[ref] = held.frame;
-  pass.stamp[ref] = held.stamp;
-  pass.shape[ref] = held.shape;
-  const uint32_t at = batch.count++;
-  batch.destination[at] = held.destination;
-  batch.hash[at] = held.hash;
-  batch.info[at] = held.info;
-  batch.ref[at] = ref;
-  rte_prefetch0(held.frame);
+  const uint32_t row = pass.count++;
+  pass.packet[row] = held.packet;
+  pass.frame[row] = held.frame;
+  pass.stamp[row] = held.stamp;
+  fill_row(pass, row, {held.destination, held.hash, held.info, held.is_plain});
+  return row;
 }
 
 }  // namespace
 
-void cross(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
+void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uint64_t tsc) {
   const Crossing& crossing = *w.tables.links[index].crossing.load(std::memory_order_acquire);
   const uint64_t now = w.link_time();
   Crossing::State& state = crossing.states[w.index];
   const uint64_t due = std::max(now + crossing.delay, state.last_due);
   // What is held and due already still comes first.
-  if (due <= now && state.held == 0) return arrive(w, from, index, batch);
+  if (due <= now && state.held == 0) return arrive(w, from, index, rows, tsc);
   state.last_due = due;
-  hold(w, from, index, state, due, batch);
+  hold(w, from, index, state, due, rows);
 }
 
 bool release_held(Worker& w) {
   const uint64_t now = w.link_time();
-  const uint64_t queued = rte_rdtsc();
-  // A batch holds one link's packets; rows are taken from what inputs leave over.
-  Batch* batch = nullptr;
+  const uint64_t tsc = rte_rdtsc();
+  // Packets of one link that follow each other arrive together; rows are taken from what inputs
+  // leave over.
+  RowSet rows;
   Crossing::State* state = nullptr;
   RouterIndex from = 0;
   LinkIndex link = 0;
   Held held;
   uint32_t room = Worker::kReleased;
   for (; room != 0 && w.calendar->take(now, held); --room) {
-    if (batch != nullptr && (held.link != link || held.from != from)) {
-      arrive(w, from, link, batch);
-      batch = nullptr;
-    }
-    if (batch == nullptr) {
-      batch = w.take_batch();
-      batch->queued = queued;
+    if (state == nullptr || held.link != link || held.from != from) {
+      if (state != nullptr) arrive(w, from, link, rows, tsc);
+      rows = {};
       link = held.link;
       from = held.from;
       const Crossing* crossing = w.tables.links[link].crossing.load(std::memory_order_acquire);
       state = &crossing->states[w.index];
     }
     --state->held;
-    take_row(w, held, *batch);
+    rows.add(take_row(w, held));
   }
-  if (batch != nullptr) arrive(w, from, link, batch);
+  if (state != nullptr) arrive(w, from, link, rows, tsc);
   w.has_one_stamp = false;
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
   return room != 0;

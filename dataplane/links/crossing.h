@@ -23,8 +23,8 @@
 
 #include <cstdint>
 
-#include "dataplane/batch.h"
 #include "dataplane/image.h"
+#include "dataplane/rows.h"
 
 namespace skyhop::dataplane {
 
@@ -43,8 +43,8 @@ struct Crossing {
   State* states = nullptr;
 };
 
-/// Takes a batch over: everything from depart on. Compiled once, away from the hot loop.
-void cross(Worker& worker, RouterIndex from, LinkIndex link, Batch* batch);
+/// Takes rows over: everything from depart on. Compiled once, away from the hot loop.
+void cross(Worker& worker, RouterIndex from, LinkIndex link, const RowSet& rows, uint64_t now);
 
 /// Lets packets that are due arrive, as many as the pass has room for. False when more are due.
 bool release_held(Worker& worker);
