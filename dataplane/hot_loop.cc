@@ -37,7 +37,7 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
     if (edge.filter != 0) filter_rows(w, index, edge.filter, rows);
     weight = weigh(w, overhead, rows);
   }
-  if (!forwards) return deliver(w, index, edge.port, rows, weight.octets);
+  if (!forwards) return deliver(w, index, edge.port, rows, weight);
 
   if (!link->is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     return w.drop_all(index, DropReason::link_down, rows);
@@ -47,7 +47,7 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
     weight = weigh(w, overhead, rows);
   }
   LinkCounters& counters = w.link_counters[edge.link];
-  counters.packets += rows.count();
+  counters.packets += weight.count;
   counters.bytes += weight.octets;
   if (link->crossing.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     return cross(w, index, edge.link, rows, now);
@@ -106,7 +106,8 @@ SKYHOP_INLINE uint64_t route(Worker& w, RouterIndex index, uint64_t now) {
 // The two functions that callgrind counts: everything that is done because there are packets.
 
 /// Reads what an input has put into the pass table's rows from pass.count on, and queues the good.
-[[gnu::noinline]] void receive(Worker& w, const Input& input, uint32_t count) {
+/// `now` is the TSC, before the input was polled and after all this.
+[[gnu::noinline]] uint64_t receive(Worker& w, const Input& input, uint32_t count, uint64_t now) {
   PassTable& pass = w.pass;
   const uint32_t first = pass.count;
   rte_mbuf** packets = &pass.packet[first];
@@ -145,16 +146,18 @@ SKYHOP_INLINE uint64_t route(Worker& w, RouterIndex index, uint64_t now) {
   RowSet rows;
   take_rows(w, input.router, first, first + count, rows);
   PortCounters& port = w.port_counters[input.port];
+  port.cycles += stamp - now;
   port.received += count;
   port.received_bytes += weigh(w, Overhead{}, rows).octets;
   if (input.filter != 0) filter_rows(w, input.router, input.filter, rows);
   w.enqueue(input.router, rows, stamp);
-  w.router_counters[input.router].cycles += rte_rdtsc() - stamp;
+  now = rte_rdtsc();
+  w.router_counters[input.router].cycles += now - stamp;
+  return now;
 }
 
 template <bool kGathers>
-SKYHOP_INLINE uint64_t route_queues(Worker& w) {
-  uint64_t now = rte_rdtsc();
+SKYHOP_INLINE uint64_t route_queues(Worker& w, uint64_t now) {
   while (w.ready_head != w.ready_tail) {
     now = route<kGathers>(w, w.ready[w.ready_head++ & w.ready_mask], now);
   }
@@ -162,15 +165,15 @@ SKYHOP_INLINE uint64_t route_queues(Worker& w) {
 }
 
 /// Routes until nothing is queued, and frees what has not gone elsewhere.
-[[gnu::noinline]] uint64_t route_all(Worker& w) {
+[[gnu::noinline]] uint64_t route_all(Worker& w, uint64_t now) {
   static const bool gathers = gathers_are_faster();
-  const uint64_t now = gathers ? route_queues<true>(w) : route_queues<false>(w);
+  now = gathers ? route_queues<true>(w, now) : route_queues<false>(w, now);
   w.end_pass();
   return now;
 }
 
-/// Polls one input.
-SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
+/// Polls one input; `now` is the TSC, before and after.
+SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room, uint64_t& now) {
   rte_mbuf** packets = &w.pass.packet[w.pass.count];
   uint32_t count = 0;
   switch (input.kind) {
@@ -184,12 +187,13 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
       count = input.replay->read(w.tables.pool, packets, room);
       break;
   }
-  if (count != 0) receive(w, input, count);
+  if (count != 0) now = receive(w, input, count, now);
   return count;
 }
 
 bool pass(Worker& w) {
   const uint64_t start = rte_rdtsc();
+  uint64_t now = start;
   w.has_one_stamp = true;
   bool takes_in = !w.is_draining;
   if (w.held_count.load(std::memory_order_relaxed) != 0) [[unlikely]]
@@ -202,13 +206,13 @@ bool pass(Worker& w) {
     for (uint32_t i = 0; i < inputs && room != 0; ++i) {
       uint32_t which = w.first_input + i;
       if (which >= inputs) which -= inputs;
-      room -= take_in(w, w.inputs_data[which], room);
+      room -= take_in(w, w.inputs_data[which], room, now);
     }
     if (++w.first_input >= inputs) w.first_input = 0;
   }
   const bool had_packets = w.pass.count != 0;
   if (had_packets) {
-    w.counters.busy_cycles += route_all(w) - start;
+    w.counters.busy_cycles += route_all(w, now) - start;
   }
   return had_packets;
 }

@@ -44,8 +44,10 @@ struct PassTable {
 
   uint32_t count = 0;
   alignas(64) Column<uint32_t> destination;  ///< host byte order
+  alignas(64) Column<uint32_t> net;          ///< destination >> 8, which indexes tables
   alignas(64) Column<uint32_t> hash;         ///< lpm::flow_hash
   alignas(64) Column<uint32_t> info;
+  alignas(64) Column<uint32_t> came;  ///< TTL, protocol, checksum as they came, in memory's order
   alignas(64) Column<uint32_t> length;  ///< of the frame, set on entry only
   alignas(64) Column<uint8_t*> frame;   ///< its first octet, the Ethernet header
   alignas(64) Column<rte_mbuf*> packet;
@@ -62,8 +64,10 @@ struct PassTable {
   uint32_t move_to_end(uint32_t row) {
     const uint32_t to = count++;
     destination[to] = destination[row];
+    net[to] = net[row];
     hash[to] = hash[row];
     info[to] = info[row];
+    came[to] = came[row];
     frame[to] = frame[row];
     packet[to] = packet[row];
     stamp[to] = stamp[row];

@@ -52,7 +52,7 @@ void Worker::end_pass() {
     for (uint32_t row = 0; row < pass.count; ++row) {
       if (!pass.gone.contains(row)) pass.packet[kept++] = pass.packet[row];
     }
-    pass.gone = {};
+    pass.gone.clear();
   }
   free_packets(pass.packet.data(), kept);
   pass.count = 0;
@@ -103,7 +103,7 @@ bool Guard::admits(uint32_t source) const {
 
 void inject_originated(Worker& w) {
   PassTable& pass = w.pass;
-  // What links let go of may have taken half of the rows; inputs will want theirs.
+  // What links let go of has taken rows; inputs will want theirs.
   const uint32_t room = std::min(kMaxBurst, kRows - pass.count - w.burst);
   const uint32_t count = std::min(w.originated_count.load(std::memory_order_relaxed), room);
   for (uint32_t i = 0; i < count; ++i) {

@@ -126,7 +126,7 @@ class Worker {
   SKYHOP_INLINE uint64_t dequeue(RouterIndex router, RowSet& rows) {
     Queue& queue = queues[router];
     rows = queue.rows;
-    queue.rows = {};
+    queue.rows.clear();
     queue.is_waiting = false;
     return queue.since;
   }
@@ -165,7 +165,7 @@ class Worker {
   std::unique_ptr<Calendar> calendar;
   std::atomic<uint32_t> held_count = 0;
   /// Packets that may arrive from links in one pass.
-  static constexpr uint32_t kReleased = kRows / 2;
+  static constexpr uint32_t kReleased = kMaxBurst;
 
   std::vector<Input> inputs;
   uint32_t first_input = 0;  ///< where the next pass starts polling

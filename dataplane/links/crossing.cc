@@ -79,7 +79,7 @@ bool release_held(Worker& w) {
   for (; room != 0 && w.calendar->take(now, held); --room) {
     if (state == nullptr || held.link != link || held.from != from) {
       if (state != nullptr) arrive(w, from, link, rows, tsc);
-      rows = {};
+      rows.clear();
       link = held.link;
       from = held.from;
       const Crossing* crossing = w.tables.links[link].crossing.load(std::memory_order_acquire);

@@ -10,8 +10,9 @@
 
 /// Of all rows of a set.
 struct Weight {
-  uint32_t longest;  ///< IP octets
-  uint64_t octets;   ///< on a link
+  uint32_t count = 0;
+  uint32_t longest = 0;  ///< IP octets
+  uint64_t octets = 0;   ///< on a link
 };
 
 /// Subtracts `step` from every info, where `least` is what its two lower octets may be before. True
@@ -37,29 +38,37 @@ SKYHOP_INLINE bool age_and_weigh(PassTable& pass, const RowSet& rows, uint32_t l
   weight.octets = static_cast<uint32_t>(_mm512_reduce_add_epi32(octets));
   const bool is_fine = below == 0;
 #else
-  uint32_t longest = 0, octets = 0, below = 0;
-  const auto one = [&](uint32_t row) {
-    const uint32_t value = pass.info[row];
-    below |= static_cast<uint32_t>((value & 0xff00) < (least & 0xff00)) |
-             static_cast<uint32_t>((value & 0xff) < (least & 0xff));
-    longest = value > longest ? value : longest;
-    octets += (info::length(value) + overhead.add) & overhead.keep;
-    pass.info[row] = value - step;
-  };
+  const auto all = [](uint32_t value) { return _mm_set1_epi32(static_cast<int>(value)); };
+  const __m128i bits = _mm_setr_epi32(1, 2, 4, 8);
+  __m128i longest = _mm_setzero_si128(), octets = longest, lowest = all(~uint32_t{0});
   rows.for_each_sixteen([&](uint32_t first, uint32_t mine) {
-    if (mine == 0xffff) {
-      for (uint32_t i = 0; i < 16; ++i) one(first + i);
-    } else {
-      for (; mine != 0; mine &= mine - 1) {
-        one(first + static_cast<uint32_t>(__builtin_ctz(mine)));
-      }
+    for (uint32_t i = 0; i < 16; i += 4) {
+      auto* at = reinterpret_cast<__m128i*>(&pass.info[first + i]);
+      const __m128i value = _mm_load_si128(at);
+      const __m128i of_set = _mm_cmpeq_epi32(_mm_and_si128(all(mine >> i), bits), bits);
+      lowest = _mm_min_epu8(lowest, _mm_or_si128(value, _mm_xor_si128(of_set, all(~0u))));
+      longest = _mm_max_epu32(longest, _mm_and_si128(value, of_set));
+      const __m128i padded = _mm_and_si128(
+          _mm_add_epi32(_mm_srli_epi32(value, 16), all(overhead.add)), all(overhead.keep));
+      octets = _mm_add_epi32(octets, _mm_and_si128(padded, of_set));
+      _mm_store_si128(at, _mm_sub_epi32(value, _mm_and_si128(all(step), of_set)));
     }
   });
-  weight.longest = info::length(longest);
-  weight.octets = octets;
-  const bool is_fine = below == 0;
+  alignas(16) uint32_t each[3][4];
+  _mm_store_si128(reinterpret_cast<__m128i*>(each[0]), longest);
+  _mm_store_si128(reinterpret_cast<__m128i*>(each[1]), octets);
+  _mm_store_si128(reinterpret_cast<__m128i*>(each[2]), lowest);
+  bool is_fine = true;
+  weight = {};
+  for (uint32_t i = 0; i < 4; ++i) {
+    const uint32_t length = info::length(each[0][i]);
+    if (length > weight.longest) weight.longest = length;
+    weight.octets += each[1][i];
+    is_fine &= (each[2][i] & 0xff00) >= (least & 0xff00) && (each[2][i] & 0xff) >= (least & 0xff);
+  }
 #endif
-  weight.octets += uint64_t{overhead.fixed} * rows.count();
+  weight.count = rows.count();
+  weight.octets += uint64_t{overhead.fixed} * weight.count;
   return is_fine;
 }
 

@@ -20,51 +20,30 @@ struct Macs {
   }
 };
 
-SKYHOP_INLINE void write_frame(const PassTable& pass, uint32_t row, const Macs& macs) {
-  macs.write(pass.frame[row]);
-  write_header(pass.frame[row] + kEthernetLength, pass.info[row]);
-}
-
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
 
-/// write_header() for sixteen rows: the words that hold TTL, protocol and checksum are fetched one
-/// by one, changed together and stored one by one.
-SKYHOP_INLINE void write_sixteen(const PassTable& pass, uint32_t first, const Macs& macs) {
-  uint8_t* const* frames = &pass.frame[first];
-  constexpr uint32_t kWord = kEthernetLength + 8;
-  const auto four = [&](uint32_t i) {
-    const auto word = [&](uint32_t k) {
-      int value;
-      __builtin_memcpy(&value, frames[i + k] + kWord, sizeof value);
-      return value;
-    };
-    __m128i words = _mm_cvtsi32_si128(word(0));
-    words = _mm_insert_epi32(words, word(1), 1);
-    words = _mm_insert_epi32(words, word(2), 2);
-    return _mm_insert_epi32(words, word(3), 3);
-  };
-  __m512i words = _mm512_castsi128_si512(four(0));
-  words = _mm512_inserti32x4(words, four(4), 1);
-  words = _mm512_inserti32x4(words, four(8), 2);
-  words = _mm512_inserti32x4(words, four(12), 3);
-  // The same sums as in write_header().
-  const __m512i low = _mm512_set1_epi32(0xffff);
-  const __m512i ttl = _mm512_and_si512(_mm512_srli_epi32(_mm512_load_si512(&pass.info[first]), 8),
-                                       _mm512_set1_epi32(0xff));
-  const __m512i now =
-      _mm512_or_si512(_mm512_and_si512(words, _mm512_set1_epi32(0xff00)), ttl);
-  const __m512i inverted = _mm512_xor_si512(words, _mm512_set1_epi32(-1));
-  __m512i sum = _mm512_add_epi32(_mm512_srli_epi32(inverted, 16), _mm512_and_si512(inverted, low));
+/// with_ttl() for sixteen rows.
+SKYHOP_INLINE void change_words(const PassTable& pass, uint32_t first, uint32_t* words) {
+  const auto all = [](uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); };
+  const __m512i came = _mm512_load_si512(&pass.came[first]);
+  const __m512i ttl =
+      _mm512_and_si512(_mm512_srli_epi32(_mm512_load_si512(&pass.info[first]), 8), all(0xff));
+  const __m512i now = _mm512_or_si512(_mm512_and_si512(came, all(0xff00)), ttl);
+  const __m512i inverted = _mm512_xor_si512(came, all(~0u));
+  __m512i sum =
+      _mm512_add_epi32(_mm512_srli_epi32(inverted, 16), _mm512_and_si512(inverted, all(0xffff)));
   sum = _mm512_add_epi32(sum, now);
-  sum = _mm512_add_epi32(_mm512_and_si512(sum, low), _mm512_srli_epi32(sum, 16));
+  sum = _mm512_add_epi32(_mm512_and_si512(sum, all(0xffff)), _mm512_srli_epi32(sum, 16));
   sum = _mm512_add_epi32(sum, _mm512_srli_epi32(sum, 16));
-  alignas(64) uint32_t changed[16];
-  _mm512_store_si512(
-      changed, _mm512_or_si512(
-                   now, _mm512_slli_epi32(_mm512_xor_si512(sum, _mm512_set1_epi32(-1)), 16)));
+  sum = _mm512_slli_epi32(_mm512_xor_si512(sum, all(~0u)), 16);
+  _mm512_store_si512(words, _mm512_or_si512(now, sum));
+}
+
+#else
+
+SKYHOP_INLINE void change_words(const PassTable& pass, uint32_t first, uint32_t* words) {
   for (uint32_t i = 0; i < 16; ++i) {
-    macs.write(frames[i]);
-    __builtin_memcpy(frames[i] + kWord, &changed[i], 4);
+    words[i] = with_ttl(pass.came[first + i], info::ttl(pass.info[first + i]));
   }
 }
 
@@ -72,11 +51,18 @@ SKYHOP_INLINE void write_sixteen(const PassTable& pass, uint32_t first, const Ma
 
 SKYHOP_INLINE void write_frames(const PassTable& pass, const RowSet& rows, const Macs& macs) {
   rows.for_each_sixteen([&](uint32_t first, uint32_t mine) {
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-    if (mine == 0xffff) return write_sixteen(pass, first, macs);
-#endif
-    for (; mine != 0; mine &= mine - 1) {
-      write_frame(pass, first + static_cast<uint32_t>(__builtin_ctz(mine)), macs);
+    alignas(64) uint32_t words[16];
+    change_words(pass, first, words);
+    asm("" : "+m"(words));  // lest they come out of a vector, which takes longer
+    uint8_t* const* frames = &pass.frame[first];
+    const auto write = [&](uint32_t i) {
+      macs.write(frames[i]);
+      __builtin_memcpy(frames[i] + kEthernetLength + kChangingWord, &words[i], sizeof words[i]);
+    };
+    if (mine == 0xffff) {
+      for (uint32_t i = 0; i < 16; ++i) write(i);
+    } else {
+      for (; mine != 0; mine &= mine - 1) write(static_cast<uint32_t>(__builtin_ctz(mine)));
     }
   });
 }
@@ -91,9 +77,8 @@ SKYHOP_INLINE void record_path(Worker& w, const RowSet& rows, uint32_t count) {
 }
 
 /// `octets` are the IP octets of the rows.
-SKYHOP_INLINE void count_delivered(Worker& w, PortIndex index, const RowSet& rows,
+SKYHOP_INLINE void count_delivered(Worker& w, PortIndex index, const RowSet& rows, uint32_t count,
                                    uint64_t octets) {
-  const uint32_t count = rows.count();
   if (count == 0) return;
   if (w.tables.measures_latency) record_path(w, rows, count);
   w.counters.delivered += count;
@@ -148,13 +133,15 @@ SKYHOP_INLINE void send(Worker& w, RouterIndex router, PortIndex index, const Po
   }
   pass.gone |= rows;
   // Who owns a ring counts what leaves it.
-  if (port.exit == Port::Exit::device) count_delivered(w, index, rows, octets);
+  if (port.exit == Port::Exit::device) count_delivered(w, index, rows, sent, octets);
 }
 
 SKYHOP_INLINE void deliver(Worker& w, RouterIndex router, PortIndex index, const RowSet& rows,
-                           uint64_t octets) {
+                           const Weight& weight) {
   const Port& port = w.tables.ports_data[index];
   write_frames(w.pass, rows, Macs(port));
-  if (port.exit == Port::Exit::sink) return count_delivered(w, index, rows, octets);
-  send(w, router, index, port, rows, octets);
+  if (port.exit == Port::Exit::sink) {
+    return count_delivered(w, index, rows, weight.count, weight.octets);
+  }
+  send(w, router, index, port, rows, weight.octets);
 }

@@ -52,8 +52,10 @@ bool fragment(Worker& w, uint32_t mtu, uint32_t row, RowSet& rows) {
     pass.frame[piece] = frame;
     pass.stamp[piece] = pass.stamp[row];
     pass.destination[piece] = pass.destination[row];
+    pass.net[piece] = pass.net[row];
     pass.hash[piece] = lpm::flow_hash(flow_of(frame + kEthernetLength));
     pass.info[piece] = (length << 16) | ttl_and_left;
+    std::memcpy(&pass.came[piece], frame + kEthernetLength + kChangingWord, sizeof(uint32_t));
     pass.flow[piece] = FlowEntry::none();
     rows.add(piece);
   }
@@ -179,8 +181,10 @@ void inspect_slowly(Worker& w, RouterIndex index, uint32_t row, RowSet& rows) {
 
 void fill_row(PassTable& pass, uint32_t row, const Inspected& packet) {
   pass.destination[row] = packet.destination;
+  pass.net[row] = packet.destination >> 8;
   pass.hash[row] = packet.hash;
   pass.info[row] = packet.info;
+  std::memcpy(&pass.came[row], pass.frame[row] + kEthernetLength + kChangingWord, sizeof(uint32_t));
   pass.flow[row] = packet.is_plain
                        ? FlowEntry::of(flow_of(pass.frame[row] + kEthernetLength))
                        : FlowEntry::none();

@@ -41,8 +41,10 @@ SKYHOP_INLINE bool take_plain(PassTable& pass, uint32_t row) {
   const uint32_t destination = __builtin_bswap32(destination_be);
   if (sum != 0xffff || is_bad_source(source) || is_bad_destination(destination)) return false;
   pass.destination[row] = destination;
+  pass.net[row] = destination >> 8;
   pass.hash[row] = lpm::flow_hash(source, destination, __builtin_bswap32(ports_be), protocol);
   pass.info[row] = info::make(total, words[1] & 0xff);
+  pass.came[row] = static_cast<uint32_t>(words[1]);
   _mm_store_si128(reinterpret_cast<__m128i*>(&pass.flow[row]), plain_flow(frame));
   return true;
 }
@@ -60,21 +62,23 @@ SKYHOP_INLINE void take_one_by_one(Worker& w, RouterIndex router, uint32_t first
 
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
 
-/// Sixteen octets of sixteen frames, frame by frame: vector r holds frames 4r to 4r + 3.
-SKYHOP_INLINE void load_rows(uint8_t* const* frames, uint32_t offset, __m512i* rows) {
-  for (uint32_t r = 0; r < 4; ++r) {
-    const auto octets = [&](uint32_t i) {
-      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(frames[4 * r + i] + offset));
+/// Octets 6 to 21 and 22 to 37 of sixteen frames: vector r of each holds frames 4r to 4r + 3.
+SKYHOP_INLINE void load_headers(uint8_t* const* frames, __m512i* front, __m512i* back) {
+  const auto two = [&](uint32_t i) {
+    const auto octets = [&](uint32_t k) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(frames[i + k] + 6));
     };
-    rows[r] = _mm512_castsi128_si512(octets(0));
-    rows[r] = _mm512_inserti32x4(rows[r], octets(1), 1);
-    rows[r] = _mm512_inserti32x4(rows[r], octets(2), 2);
-    rows[r] = _mm512_inserti32x4(rows[r], octets(3), 3);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(octets(0)), octets(1), 1);
+  };
+  for (uint32_t r = 0; r < 4; ++r) {
+    const __m512i first = two(4 * r), second = two(4 * r + 2);
+    front[r] = _mm512_shuffle_i64x2(first, second, 0b10001000);
+    back[r] = _mm512_shuffle_i64x2(first, second, 0b11011101);
   }
 }
 
-/// Such rows as columns of words: column k holds octets 4k to 4k + 3 of each frame. Lanes are in
-/// the order of kColumnOrder; in_order() puts them right.
+/// Such vectors as columns of words: column k holds octets 4k to 4k + 3 of each frame's sixteen.
+/// Lanes are in the order of kColumnOrder; in_order() puts them right.
 SKYHOP_INLINE void to_columns(const __m512i* rows, __m512i* columns) {
   const __m512i low01 = _mm512_unpacklo_epi32(rows[0], rows[1]);
   const __m512i high01 = _mm512_unpackhi_epi32(rows[0], rows[1]);
@@ -116,41 +120,36 @@ SKYHOP_INLINE __mmask16 bad_addresses(__m512i address) {
 /// Fills sixteen rows if all their packets are plain and good; else does nothing of use.
 SKYHOP_INLINE bool take_sixteen(PassTable& pass, uint32_t first) {
   const auto word = [](uint32_t value) { return _mm512_set1_epi32(static_cast<int>(value)); };
-  // From the EtherType on: type and version | length, id | fragment, TTL, protocol | -.
-  __m512i rows[4], front[4];
-  load_rows(&pass.frame[first], 12, rows);
-  to_columns(rows, front);
-  // From the TTL on: TTL, protocol, checksum | source | destination | ports. This is what flow
-  // tables compare, but for the TTL and the checksum.
-  __m512i back[4];
-  load_rows(&pass.frame[first], 22, rows);
+  __m512i rows[4], front[4], back[4];
+  load_headers(&pass.frame[first], rows, back);
+  // What flow tables compare: from the TTL on, but without it and without the checksum.
   const __m512i kept = _mm512_broadcast_i32x4(_mm_setr_epi32(FlowEntry::kProtocolMask, -1, -1, -1));
   const __m512i present = _mm512_broadcast_i32x4(_mm_setr_epi32(FlowEntry::kPresent, 0, 0, 0));
   for (uint32_t r = 0; r < 4; ++r) {
     _mm512_storeu_si512(&pass.flow[first + 4 * r],
-                        _mm512_or_si512(_mm512_and_si512(rows[r], kept), present));
+                        _mm512_or_si512(_mm512_and_si512(back[r], kept), present));
   }
-  to_columns(rows, back);
+  to_columns(rows, front);  // - | -, EtherType | version, service, length | id, fragment
+  to_columns(back, back);   // TTL, protocol, checksum | source | destination | ports
 
   const __m512i source = back[1], destination = back[2], ports = back[3];
   const __m512i protocol = _mm512_and_si512(_mm512_srli_epi32(back[0], 8), word(0xff));
   const auto halves = [&](__m512i value) {
     return _mm512_add_epi32(_mm512_and_si512(value, word(0xffff)), _mm512_srli_epi32(value, 16));
   };
-  // The ten halves of the header; the last three octets of front[2] stand in back[0] again.
-  __m512i sum = _mm512_add_epi32(_mm512_srli_epi32(front[0], 16), halves(front[1]));
-  sum = _mm512_add_epi32(sum, _mm512_and_si512(front[2], word(0xffff)));
+  __m512i sum = _mm512_add_epi32(halves(front[2]), halves(front[3]));
   sum = _mm512_add_epi32(sum, _mm512_add_epi32(halves(back[0]), halves(source)));
   sum = _mm512_add_epi32(sum, halves(destination));
   sum = halves(halves(sum));
 
   const __m512i kLengthToInfo = _mm512_broadcast_i32x4(
-      _mm_setr_epi8(-1, -1, 1, 0, -1, -1, 5, 4, -1, -1, 9, 8, -1, -1, 13, 12));
-  const __m512i info_length = _mm512_shuffle_epi8(front[1], kLengthToInfo);  // length << 16
+      _mm_setr_epi8(-1, -1, 3, 2, -1, -1, 7, 6, -1, -1, 11, 10, -1, -1, 15, 14));
+  const __m512i info_length = _mm512_shuffle_epi8(front[2], kLengthToInfo);  // length << 16
   const __m512i total = _mm512_srli_epi32(info_length, 16);
   const __mmask16 bad =
-      _mm512_cmpneq_epi32_mask(_mm512_and_si512(front[0], word(0x00ffffff)), word(0x00450008)) |
-      _mm512_test_epi32_mask(front[2], word(0xff3f)) |
+      _mm512_cmpneq_epi32_mask(_mm512_srli_epi32(front[1], 16), word(0x0008)) |
+      _mm512_cmpneq_epi32_mask(_mm512_and_si512(front[2], word(0xff)), word(0x45)) |
+      _mm512_test_epi32_mask(front[3], word(0xff3f0000)) |
       (_mm512_cmpneq_epi32_mask(protocol, word(17)) & _mm512_cmpneq_epi32_mask(protocol, word(6))) |
       _mm512_cmplt_epu32_mask(total, word(kMinIpv4Header + 8)) |
       _mm512_cmpneq_epi32_mask(sum, word(0xffff)) | bad_addresses(source) |
@@ -170,8 +169,10 @@ SKYHOP_INLINE bool take_sixteen(PassTable& pass, uint32_t first) {
   const __m512i info =
       _mm512_or_si512(_mm512_or_si512(info_length, ttl), word(info::kMaxCrossed));
   _mm512_storeu_si512(&pass.destination[first], in_order(to));
+  _mm512_storeu_si512(&pass.net[first], in_order(_mm512_srli_epi32(to, 8)));
   _mm512_storeu_si512(&pass.hash[first], in_order(hash));
   _mm512_storeu_si512(&pass.info[first], in_order(info));
+  _mm512_storeu_si512(&pass.came[first], in_order(back[0]));
   return true;
 }
 

@@ -80,8 +80,11 @@ TEST(HotLoop, LooksUpWhatTheTableSays) {
       for (uint32_t i = 0; i < size; ++i) {
         pass->destination[i] = one_destination && i > 0 ? pass->destination[0]
                                                         : 0x0a000000 | (random() & 0x0007ffff);
+        pass->net[i] = pass->destination[i] >> 8;
         pass->hash[i] = static_cast<uint32_t>(random());
       }
+      // What stands behind is not of the set, and anything.
+      for (uint32_t i = size; i < size + 16; ++i) pass->net[i] = random() >> 8;
       const RowSet rows = random_rows(random, size);
       for (const HotLoop* loop : hot_loops()) {
         for (const bool gathers : {false, true}) {
@@ -198,6 +201,7 @@ TEST_F(InputStage, AgreesWithTheSlowReaderOnEveryPacket) {
           ASSERT_EQ(rows.contains(i), is_good) << loop->name << " row " << i << " of " << size;
           if (!is_good) continue;
           EXPECT_EQ(pass.destination[i], expected.destination) << loop->name;
+          EXPECT_EQ(pass.net[i], expected.destination >> 8) << loop->name;
           EXPECT_EQ(pass.hash[i], expected.hash) << loop->name;
           EXPECT_EQ(pass.info[i], expected.info) << loop->name;
           const FlowEntry flow = expected.is_plain

@@ -32,8 +32,8 @@ TEST(RowSet, DoesWhatASetDoes) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {
     Rows a, b;
-    for (auto n = random() % 600; n != 0; --n) a.insert(random() % kRows);
-    for (auto n = random() % 600; n != 0; --n) b.insert(random() % kRows);
+    for (auto n = random() % (2 * kRows); n != 0; --n) a.insert(random() % kRows);
+    for (auto n = random() % (2 * kRows); n != 0; --n) b.insert(random() % kRows);
     const RowSet in_a = set_of(a), in_b = set_of(b);
     EXPECT_EQ(rows_of(in_a), a);
     EXPECT_EQ(in_a.count(), a.size());
@@ -48,11 +48,28 @@ TEST(RowSet, DoesWhatASetDoes) {
     Rows expected = a;
     expected.insert(b.begin(), b.end());
     EXPECT_EQ(rows_of(both), expected);
-    both -= in_b;
-    std::erase_if(expected, [&b](uint32_t row) { return b.contains(row); });
+    EXPECT_TRUE(both == set_of(expected));
+    const auto is_third = [](uint32_t row) { return row % 3 == 0; };
+    RowSet thirds = both.take([&](uint32_t word) {
+      uint64_t bits = 0;
+      for (uint32_t i = 0; i < 64; ++i) bits |= uint64_t{is_third(word * 64 + i)} << i;
+      return bits;
+    });
+    Rows expected_thirds;
+    for (const uint32_t row : expected) {
+      if (is_third(row)) expected_thirds.insert(row);
+    }
+    std::erase_if(expected, is_third);
+    EXPECT_EQ(rows_of(thirds), expected_thirds);
     EXPECT_EQ(rows_of(both), expected);
+    RowSet copy;
+    copy.add(kRows - 1);
+    copy = both;
+    EXPECT_TRUE(copy == both);
     for (const uint32_t row : expected) both.remove(row);
     EXPECT_TRUE(both.is_empty());
+    copy.clear();
+    EXPECT_TRUE(copy == RowSet());
   }
 }
 
@@ -67,7 +84,7 @@ TEST(RowSet, AddsSixteenAnywhere) {
 }
 
 TEST(RowSet, GoesThroughSixteensThatHoldSomething) {
-  const Rows rows = {0, 15, 16, 100, 128, 143, 144, 511};
+  const Rows rows = {0, 15, 16, 100, 128, 143, 144, 511, kRows - 1};
   Rows seen;
   set_of(rows).for_each_sixteen([&](uint32_t first, uint32_t mine) {
     EXPECT_EQ(first % 16, 0u);
