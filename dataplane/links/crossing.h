@@ -1,6 +1,6 @@
 // Crossing: what a link does with packets besides carrying them. A plain link has none of it.
 //
-//   reads   the lanes, the link's crossing
+//   reads   the rows, the link's crossing
 //   writes  the worker's calendar, for packets that the link holds
 //   next    the far router's queue, at once or in the pass in which a packet is due
 //   drops   at the router that sent: link_down (cut while the packet was on the link), no_buffer
@@ -8,14 +8,14 @@
 //
 // The stages of a crossing, in order:
 //
-//   depart    the batch as the hot loop has it: aged, fitted to the MTU, counted on the link
+//   depart    the rows as the hot loop has them: aged, fitted to the MTU, counted on the link
 //   seal      a tunnel encrypts
 //   hold      the link keeps packets until they are due
 //   arrive    the packets that are due
 //   open      a tunnel decrypts
 //   queue     at the far router, for its own look-up
 //
-// A held packet keeps its lane and what the pass table knew of it (Held, links/calendar.h), and
+// A held packet keeps what the pass table knew of it (Held, links/calendar.h), and
 // takes a row again in the pass in which it arrives. It stays with its worker, which also has its
 // flow: links share nothing between workers but what they shape together, and packets of a flow
 // stay in order.
