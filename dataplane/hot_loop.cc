@@ -25,7 +25,8 @@ namespace {
 #include "dataplane/stages/lookup.h"
 #include "dataplane/stages/take.h"
 
-/// Forwards rows over a link, or out of a port, which may take some out of the set; `now` is when they were looked up.
+/// Forwards rows over a link, or out of a port, which may take some out of the set; `now` is when
+/// they were looked up.
 SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& router, const Edge& edge,
                                RowSet& rows, uint64_t now) {
   const bool forwards = edge.action == EdgeAction::forward;
@@ -222,9 +223,8 @@ bool look_up_for_test(const Router& router, const PassTable& pass, const RowSet&
   alignas(64) EdgeId edges[kRows];
   const LookupResult result = gathers ? look_up_edges<true>(router, pass, rows, edges)
                                       : look_up_edges<false>(router, pass, rows, edges);
-  rows.for_each([&](uint32_t row) {
-    out.data()[row] = result.is_uniform ? result.first : edges[row];
-  });
+  rows.for_each(
+      [&](uint32_t row) { out.data()[row] = result.is_uniform ? result.first : edges[row]; });
   return result.is_uniform;
 }
 

@@ -47,7 +47,7 @@ struct PassTable {
   alignas(64) Column<uint32_t> net;          ///< destination >> 8, which indexes tables
   alignas(64) Column<uint32_t> hash;         ///< lpm::flow_hash
   alignas(64) Column<uint32_t> info;
-  alignas(64) Column<uint32_t> came;  ///< TTL, protocol, checksum as they came, in memory's order
+  alignas(64) Column<uint32_t> came;    ///< TTL, protocol, checksum as they came, in memory's order
   alignas(64) Column<uint32_t> length;  ///< of the frame, set on entry only
   alignas(64) Column<uint8_t*> frame;   ///< its first octet, the Ethernet header
   alignas(64) Column<rte_mbuf*> packet;
@@ -55,8 +55,8 @@ struct PassTable {
   /// What flow tables hold of an established flow; FlowEntry::none() where a packet is not plain
   /// UDP or TCP (options, fragments, other protocols), so that rules look at the packet itself.
   alignas(64) Column<FlowEntry> flow;
-  /// Rows whose packet has gone elsewhere: to a device, a ring, a link, another row. What the others
-  /// hold is freed when the pass ends.
+  /// Rows whose packet has gone elsewhere: to a device, a ring, a link, another row. What the
+  /// others hold is freed when the pass ends.
   RowSet gone;
 
   [[nodiscard]] bool has_room(uint32_t rows) const { return count + rows <= kRows; }

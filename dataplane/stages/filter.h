@@ -44,8 +44,7 @@ SKYHOP_INLINE uint32_t at_favourite_place(const FlowTable& flows, const PassTabl
     const uint32_t hash = pass.hash[first + i];
     const size_t place =
         size_t{hash & flows.bucket_mask()} * FlowTable::kWays + FlowTable::favourite(hash);
-    const __m128i wanted =
-        _mm_load_si128(reinterpret_cast<const __m128i*>(&pass.flow[first + i]));
+    const __m128i wanted = _mm_load_si128(reinterpret_cast<const __m128i*>(&pass.flow[first + i]));
     const __m128i equal = _mm_cmpeq_epi32(_mm_load_si128(entries + place), wanted);
     found |= static_cast<uint32_t>(_mm_movemask_epi8(equal) == 0xffff) << i;
   }

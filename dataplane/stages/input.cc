@@ -75,7 +75,7 @@ std::optional<DropReason> inspect(const uint8_t* frame, uint32_t length, Inspect
   if (is_bad_destination(key.destination.value())) return DropReason::bad_destination;
   const bool is_fragment = (load_be16(ip + 6) & kFragmentBits) != 0;
   out.is_plain = header == kMinIpv4Header && !is_fragment && total >= header + 4 &&
-                        (key.protocol == kUdp || key.protocol == kTcp);
+                 (key.protocol == kUdp || key.protocol == kTcp);
   out.destination = key.destination.value();
   out.hash = lpm::flow_hash(key);
   out.info = info::make(total, ip[8]);

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <optional>
 
-#include "dataplane/pass_table.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/pass_table.h"
 #include "dataplane/stages/nsg.h"
 #include "lpm/flow.h"
 

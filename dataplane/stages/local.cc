@@ -66,8 +66,7 @@ bool fragment(Worker& w, uint32_t mtu, uint32_t row, RowSet& rows) {
 
 }  // namespace
 
-void report(Worker& w, RouterIndex index, const IcmpError& error, uint32_t row,
-            uint32_t row_info) {
+void report(Worker& w, RouterIndex index, const IcmpError& error, uint32_t row, uint32_t row_info) {
   const Router& router = w.tables.routers[index];
   const auto ip = ip_of(w.pass, row);
   if (!router.answers_icmp || !may_report(ip)) return;
@@ -185,9 +184,8 @@ void fill_row(PassTable& pass, uint32_t row, const Inspected& packet) {
   pass.hash[row] = packet.hash;
   pass.info[row] = packet.info;
   std::memcpy(&pass.came[row], pass.frame[row] + kEthernetLength + kChangingWord, sizeof(uint32_t));
-  pass.flow[row] = packet.is_plain
-                       ? FlowEntry::of(flow_of(pass.frame[row] + kEthernetLength))
-                       : FlowEntry::none();
+  pass.flow[row] = packet.is_plain ? FlowEntry::of(flow_of(pass.frame[row] + kEthernetLength))
+                                   : FlowEntry::none();
 }
 
 }  // namespace skyhop::dataplane

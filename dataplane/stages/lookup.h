@@ -114,9 +114,9 @@ SKYHOP_INLINE void load_edges(const Router& router, const PassTable& pass, const
     const __m512i group = _mm512_load_si512(&groups[first]);
     const __m512i index =
         _mm512_add_epi32(_mm512_slli_epi32(group, 6), slots_of(pass, first, router.seed));
-    store_edges(&edges[first], _mm512_mask_i32gather_epi32(
-                                   _mm512_setzero_si512(), static_cast<__mmask16>(mine), index,
-                                   router.slots, sizeof(EdgeId)));
+    store_edges(&edges[first],
+                _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), static_cast<__mmask16>(mine),
+                                            index, router.slots, sizeof(EdgeId)));
   });
 }
 

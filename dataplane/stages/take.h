@@ -166,8 +166,7 @@ SKYHOP_INLINE bool take_sixteen(PassTable& pass, uint32_t first) {
   const __m512i hash = flow_hashes(_mm512_shuffle_epi8(source, kSwap32), to,
                                    _mm512_shuffle_epi8(ports, kSwap32), protocol);
   const __m512i ttl = _mm512_slli_epi32(_mm512_and_si512(back[0], word(0xff)), 8);
-  const __m512i info =
-      _mm512_or_si512(_mm512_or_si512(info_length, ttl), word(info::kMaxCrossed));
+  const __m512i info = _mm512_or_si512(_mm512_or_si512(info_length, ttl), word(info::kMaxCrossed));
   _mm512_storeu_si512(&pass.destination[first], in_order(to));
   _mm512_storeu_si512(&pass.net[first], in_order(_mm512_srli_epi32(to, 8)));
   _mm512_storeu_si512(&pass.hash[first], in_order(hash));

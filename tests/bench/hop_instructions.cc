@@ -1,6 +1,7 @@
-// A fixed amount of work for callgrind, stage by stage: each scenario sends the same packets through
-// one more thing than another, at every CPU level that valgrind knows (AVX-512 is not among them).
-// instructions_test.py runs it, takes the differences and holds them against instructions.json.
+// A fixed amount of work for callgrind, stage by stage: each scenario sends the same packets
+// through one more thing than another, at every CPU level that valgrind knows (AVX-512 is not among
+// them). instructions_test.py runs it, takes the differences and holds them against
+// instructions.json.
 #include <fmt/core.h>
 #include <valgrind/callgrind.h>
 
@@ -114,7 +115,8 @@ Result<Counters> run(const Scenario& scenario, const std::vector<unsigned>& work
       all.primary.push_back(static_cast<EdgeId>(edge));
     }
     const char* prefix = scenario.has_long_prefixes ? "10.0.2.0/26" : "10.0.2.0/24";
-    if (auto set = (*model)->set_route(static_cast<RouterIndex>(i), *Ipv4Prefix::parse(prefix), all);
+    if (auto set =
+            (*model)->set_route(static_cast<RouterIndex>(i), *Ipv4Prefix::parse(prefix), all);
         !set) {
       return std::unexpected(set.error());
     }

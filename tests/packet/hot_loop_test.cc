@@ -78,8 +78,8 @@ TEST(HotLoop, LooksUpWhatTheTableSays) {
     for (const uint32_t size : kSizes) {
       const bool one_destination = random() % 4 == 0;
       for (uint32_t i = 0; i < size; ++i) {
-        pass->destination[i] = one_destination && i > 0 ? pass->destination[0]
-                                                        : 0x0a000000 | (random() & 0x0007ffff);
+        pass->destination[i] =
+            one_destination && i > 0 ? pass->destination[0] : 0x0a000000 | (random() & 0x0007ffff);
         pass->net[i] = pass->destination[i] >> 8;
         pass->hash[i] = static_cast<uint32_t>(random());
       }
@@ -196,8 +196,8 @@ TEST_F(InputStage, AgreesWithTheSlowReaderOnEveryPacket) {
         loop->take(*worker_, 0, first, size, rows);
         for (uint32_t i = first; i < size; ++i) {
           Inspected expected;
-          const bool is_good = !inspect(frames[i].data(), static_cast<uint32_t>(frames[i].size()),
-                                        expected);
+          const bool is_good =
+              !inspect(frames[i].data(), static_cast<uint32_t>(frames[i].size()), expected);
           ASSERT_EQ(rows.contains(i), is_good) << loop->name << " row " << i << " of " << size;
           if (!is_good) continue;
           EXPECT_EQ(pass.destination[i], expected.destination) << loop->name;
