@@ -103,7 +103,9 @@ Image image_of(const Scenario& scenario) {
   return image;
 }
 
-Result<Counters> run(const Scenario& scenario, const std::vector<unsigned>& workers) {
+/// Counts the run under this name.
+Result<Counters> run(const Scenario& scenario, const std::vector<unsigned>& workers,
+                     const std::string& name) {
   const Image image = image_of(scenario);
   DataplaneOptions options;
   options.workers = workers;
@@ -123,9 +125,11 @@ Result<Counters> run(const Scenario& scenario, const std::vector<unsigned>& work
   }
   // Not while tables are made, which takes longest.
   CALLGRIND_START_INSTRUMENTATION;
+  CALLGRIND_ZERO_STATS;
   if (auto started = (*model)->start(); !started) return std::unexpected(started.error());
   while (!(*model)->is_finished()) std::this_thread::yield();
   (*model)->stop();
+  CALLGRIND_DUMP_STATS_AT(name.c_str());
   CALLGRIND_STOP_INSTRUMENTATION;
   return (*model)->counters();
 }
@@ -145,16 +149,15 @@ int main() {
   for (const HotLoop* level : hot_loops()) {
     setenv("SKYHOP_CPU", std::string(level->name).c_str(), 1);
     for (const Scenario& scenario : kScenarios) {
-      CALLGRIND_ZERO_STATS;
-      const auto counters = run(scenario, info->workers);
-      CALLGRIND_DUMP_STATS_AT(fmt::format("{} {}", level->name, scenario.name).c_str());
+      const std::string name = fmt::format("{} {}", level->name, scenario.name);
+      const auto counters = run(scenario, info->workers, name);
       if (!counters) {
         fmt::print(stderr, "{}\n", counters.error().to_string());
         return 1;
       }
       if (!counters->sum_law_holds() ||
           counters->delivered != (scenario.delivers ? kPackets : uint64_t{0})) {
-        fmt::print(stderr, "{} {}: packets were lost\n", level->name, scenario.name);
+        fmt::print(stderr, "{}: packets were lost\n", name);
         return 1;
       }
     }

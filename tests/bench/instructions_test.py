@@ -66,8 +66,8 @@ def main(arguments):
         return SKIPPED
     counted = {level: {stage: cost(scenarios) for stage, cost in STAGES.items()}
                for level, scenarios in sorted(count(program).items())}
-    if not counted:
-        sys.exit('callgrind wrote no counts')
+    if not counted or any(cost <= 0 for stages in counted.values() for cost in stages.values()):
+        sys.exit(f'callgrind counted nothing: {counted}')
     if os.environ.get('SKYHOP_UPDATE'):
         bounds = {level: {stage: round(cost * SPARE, 1) for stage, cost in stages.items()}
                   for level, stages in counted.items()}
