@@ -16,7 +16,7 @@ struct DataplaneOptions {
   std::vector<unsigned> workers;  ///< lcore ids, from EalInfo
   uint32_t burst = 0;             ///< packets per pass; 0: the default
   bool measure_latency = true;
-  uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow table; a flow takes two
+  uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow tables; a flow takes two
   /// How long stop() waits for what links hold; the rest stays held.
   double drain_limit_s = 2;
   /// What links take for the time, in cycles of the TSC. Null: the TSC itself; tests say otherwise.

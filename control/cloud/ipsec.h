@@ -16,6 +16,9 @@ enum class NatTraversal { off, on };
 /// ESP in tunnel mode over IPv4 (RFC 4303): outer header, UDP, ESP header, IV, ICV; padding block.
 [[nodiscard]] Encapsulation encapsulation_of(const lab::IpsecPolicy& policy, NatTraversal nat);
 
+/// GRE over IPv4 without key, checksum or sequence number (RFC 2784): 20 and 4 octets.
+inline constexpr Encapsulation kGre{.fixed_bytes = 24, .block = 1};
+
 /// The first field in which the policies differ ("pfs_group: None against PFS2048"), or empty.
 /// An absent policy is Azure's default proposals.
 [[nodiscard]] std::string mismatch(const std::optional<lab::IpsecPolicy>& a,

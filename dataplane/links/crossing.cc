@@ -201,7 +201,10 @@ void arrive(const Transit& t, const RowSet& rows, uint64_t tsc) {
     t.state.counters.cut += rows.count();
     return t.w.drop_all(t.from, DropReason::link_down, rows);
   }
-  t.w.enqueue(t.link.to, rows, tsc);
+  if (t.link.nat_entering == 0) return t.w.enqueue(t.link.to, rows, tsc);
+  RowSet translated = rows;
+  translate_rows(t.w, t.link.to, t.link.nat_entering, translated);
+  t.w.enqueue(t.link.to, translated, tsc);
 }
 
 // A row for a packet that comes back from the calendar.
