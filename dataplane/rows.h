@@ -23,8 +23,10 @@ class RowSet {
     for (uint32_t i = 0; i < used_; ++i) words_[i] = apart(other.words_[i]);
   }
   SKYHOP_INLINE RowSet& operator=(const RowSet& other) {
+    if (this == &other) return *this;
     clear();
-    return *this |= other;
+    *this |= other;
+    return *this;
   }
 
   SKYHOP_INLINE void clear() {
