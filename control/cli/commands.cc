@@ -58,6 +58,7 @@ constexpr Command kCommands[] = {
     {"show", "The network that the clouds make of a lab, with reasons", "FILE [options]",
      "Addresses, subnets, twins, tunnels and sessions that nobody wrote down, and why they are so.",
      "  skyhop show configs/ars-multipeer.yaml\n"
+     "  skyhop show configs/ars-multipeer.yaml --cost\n"
      "  skyhop show configs/ars-multipeer.yaml --json",
      parse_and_run<"show", parse_show, show>},
     {"explain", "Why a router has a route or not; why a packet arrives or does not",
@@ -107,12 +108,11 @@ constexpr Command kCommands[] = {
      parse_and_run<"az", parse_az, az>},
     {"diff", "Real az output beside the lab: what differs, and what would explain it",
      "LAB --az FILE... [options]",
-     "Each FILE holds what one az command printed of the real network (-o json). Which command "
-     "and\n"
-     "whose answer it is follows from the contents or from the file's name; NAME=FILE says it.\n"
-     "Each row that differs has its story in the lab, and changes to the lab that make the two\n"
-     "agree are named when trying them showed that they do. Ends with 1 when something differs.",
-     "  az network nic show-effective-route-table -g rg -n spoke1-test-vm-nic > nic.json\n"
+     "Each FILE holds what one az command printed of the real network (-o json). Which command,\n"
+     "and whose answer it is, follows from the contents or from the file's name; NAME=FILE says\n"
+     "it. Each row that differs has its story in the lab, and changes to the lab that make the\n"
+     "two agree are named when trying them showed that they do. Ends with 1 when something\n"
+     "differs.",
      "  skyhop diff configs/ars-multipeer.yaml --az spoke1-test-vm-nic=nic.json\n"
      "  skyhop diff configs/ars-multipeer.yaml --az captures/*.json --json",
      parse_and_run<"diff", parse_diff, diff>},

@@ -45,6 +45,7 @@ commands:
   activity  Everything that changed in a lab, and when
   alerts    What somebody should look at
   az        What the az CLI would answer, in its own JSON and tables
+  diff      Real az output beside the lab: what differs, and what would explain it
   bench     Measure the kinds of forwarding tables side by side
 
   skyhop help COMMAND    its options and examples

@@ -25,10 +25,12 @@ TEST(Cost, TheFirstLab) {
   const auto items = bill_of(lab);
   EXPECT_EQ(count_of(items, kRouteServerItem), 1u);
   EXPECT_EQ(count_of(items, lab.virtual_network_gateways[0].sku), 1u);
-  EXPECT_EQ(count_of(items, "Standard_D3_v2") + count_of(items, "Standard_B1ms"), 8u);
+  // A pair of each transit, one of them with insane_mode, and two spokes.
+  EXPECT_EQ(count_of(items, "Standard_D3_v2"), 2u);
+  EXPECT_EQ(count_of(items, "Standard_B1ms"), 2u + 2u);
   EXPECT_EQ(count_of(items, kVmSize), lab.virtual_machines.size());
   // The route server's, one of each VPN gateway instance, one of each Aviatrix gateway.
-  EXPECT_EQ(count_of(items, kPublicIpItem), 1u + 2u + 8u);
+  EXPECT_EQ(count_of(items, kPublicIpItem), 1u + 2u + 6u);
   double sum = 0;
   for (const CostItem& item : items) sum += item.count * item.usd_per_hour.value();
   EXPECT_DOUBLE_EQ(usd_per_hour(items), sum);

@@ -175,7 +175,8 @@ router:
   nva: {virtual_machine: nva, connection: {other: {protocol: GRE}}}
   other: {virtual_machine: other, connection: {nva: {protocol: GRE}}}
 )");
-  EXPECT_EQ(link(result.network, "nva - other").problem, "Azure's fabric drops GRE");
+  EXPECT_EQ(link(result.network, "nva - other").problem,
+            "Azure's fabric drops GRE; settings.gre_on_azure allows it here");
 }
 
 TEST(Routers, WhatCannotBeIsSaid) {
