@@ -105,7 +105,8 @@ Json end_json(const emulator::Emulation& emulation, cloud::SessionId session, bo
   const cloud::Session::End& end = side_a ? s.a : s.b;
   Json json = {{"gateway", emulation.network().at(end.gateway).name},
                {"address", end.address.to_string()},
-               {"asn", end.local_asn}};
+               {"asn", end.local_asn},
+               {"connection", end.connection}};
   if (const auto status = status_of(emulation, session, side_a)) {
     json["prefixes_received"] = status->prefixes_received;
     json["prefixes_accepted"] = status->prefixes_accepted;
@@ -114,6 +115,11 @@ Json end_json(const emulator::Emulation& emulation, cloud::SessionId session, bo
     json["messages_out"] = status->counters.messages_out;
     json["times_established"] = status->counters.established;
     if (!status->last_reason.empty()) json["last_reason"] = status->last_reason;
+  }
+  const auto view = emulation.session_peer(session, side_a);
+  if (view.speaker != nullptr) {
+    json["learned"] = prefixes_json(view.speaker->learned(view.peer));
+    json["advertised"] = prefixes_json(view.speaker->advertised(view.peer));
   }
   return json;
 }

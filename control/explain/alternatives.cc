@@ -22,11 +22,12 @@ class Collector {
  public:
   Collector(const Lab& lab, const cloud::Network& network) : lab_(lab), network_(network) {}
 
+  // Of several that explain as much the first is named: what changes the least comes first.
   std::vector<Alternative> collect() {
     for (Remedy& remedy : remedies(lab_, network_)) found_.push_back({std::move(remedy), {}});
+    route_tables();
     peerings();
     route_servers();
-    route_tables();
     connections();
     gateways();
     failures();
@@ -186,6 +187,12 @@ class Collector {
       a.event = lab::TimelineEvent{.action = lab::SetState{element, target, false}};
       found_.push_back(std::move(a));
     };
+    for (const cloud::Link& link : network_.links) {
+      if (link.kind == cloud::LinkKind::tunnel) down(lab::Element::tunnel, link.name, "tunnel");
+    }
+    for (const cloud::Session& session : network_.sessions) {
+      if (session.problem.empty()) down(lab::Element::session, session.name, "session");
+    }
     for (const cloud::Gateway& g : network_.gateways) {
       switch (g.kind) {
         case cloud::GatewayKind::route_server_instance:
@@ -194,15 +201,14 @@ class Collector {
         case cloud::GatewayKind::vpn_gateway_instance:
           down(lab::Element::vpn_gateway_instance, g.name, "VPN gateway instance");
           break;
-        default:
+        case cloud::GatewayKind::appliance:
+        case cloud::GatewayKind::on_premises:
+          down(lab::Element::router, g.name, "router");
+          break;
+        case cloud::GatewayKind::transit:
+        case cloud::GatewayKind::spoke:
           down(lab::Element::gateway, g.name, "gateway");
       }
-    }
-    for (const cloud::Link& link : network_.links) {
-      if (link.kind == cloud::LinkKind::tunnel) down(lab::Element::tunnel, link.name, "tunnel");
-    }
-    for (const cloud::Session& session : network_.sessions) {
-      if (session.problem.empty()) down(lab::Element::session, session.name, "session");
     }
   }
 

@@ -111,7 +111,7 @@ TEST_F(Diff, A56_PropagationThatIsOffOnADerivedTableIsFound) {
   EXPECT_EQ(answer.code, ExitCode::check_failed);
   EXPECT_NE(answer.out.find("only in the lab: 10.0.110.0/24"), std::string::npos) << answer.out;
   EXPECT_NE(answer.out.find("bgp_route_propagation_enabled is off on "
-                            "av-gw-transit-1-eth1-bgp_lan-rtb: explains 2, 0 left [A56]"),
+                            "av-gw-transit-1-eth1-bgp_lan-rtb: explains 4, 0 left [A56]"),
             std::string::npos)
       << answer.out;
 }

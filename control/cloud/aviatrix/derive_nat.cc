@@ -138,8 +138,8 @@ class NatDerivation {
     GatewayNat::Rule rule;
     rule.of_source = of_source;
     if (!read_range(policy.ips, rule.what)) {
-      d_.error(path,
-               fmt::format("\"{}\" is neither an address nor a range of addresses", policy.ips));
+      d_.error(path, fmt::format("\"{}\" is neither an address nor a range of at most {} addresses",
+                                 policy.ips, kMostAddresses));
       return false;
     }
     const bool has_ports = policy.protocol == "tcp" || policy.protocol == "udp";
