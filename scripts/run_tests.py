@@ -10,7 +10,9 @@ Prints a line per program, every failure in full, why cases were skipped, and as
 FILTER is a part of a program's name; when no program has it, a GoogleTest filter for all of them.
 Programs are those that meson knows: GoogleTest ones (counted by case) and scripts (one case each;
 exit code 77 means skipped, the last line says why). Two run at a time, except those that meson is
-told not to run in parallel, because their workers poll and would share a processor.
+told not to run in parallel, because their workers poll and would share a processor. A program of
+meson's suite `waits` spends its time on other programs' timers: its cases run in several processes
+at once.
 """
 
 import concurrent.futures
@@ -26,6 +28,9 @@ import time
 import xml.etree.ElementTree as ElementTree
 
 AT_A_TIME = 2
+# Processes of a program that waits. GoogleTest deals its cases out in turn: a prime mixes those that
+# repeat for each of a few parameters.
+WAITING_AT_A_TIME = 11
 SKIPPED = 77  # exit code, as automake and meson have it
 
 
@@ -77,7 +82,26 @@ def how_it_ended(code):
     return f"exit code {code}"
 
 
-def run_program(test, gtest_filter):
+def run_waiting(test, gtest_filter):
+    """One program in several processes, each with its share of the cases."""
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(WAITING_AT_A_TIME) as pool:
+        shares = [
+            pool.submit(
+                run_program, test, gtest_filter,
+                {"GTEST_TOTAL_SHARDS": str(WAITING_AT_A_TIME), "GTEST_SHARD_INDEX": str(share)},
+            )
+            for share in range(WAITING_AT_A_TIME)
+        ]
+    outcome = Outcome(test["name"], time.monotonic() - started)
+    for share in (s.result() for s in shares):
+        outcome.passed += share.passed
+        outcome.failures += share.failures
+        outcome.skips += share.skips
+    return outcome
+
+
+def run_program(test, gtest_filter, share=None):
     """One program, in a process group of its own so that nothing outlives its time limit."""
     outcome = Outcome(test["name"])
     is_gtest = test.get("protocol") == "gtest"
@@ -92,7 +116,7 @@ def run_program(test, gtest_filter):
         process = subprocess.Popen(
             command,
             cwd=test.get("workdir") or scratch,
-            env={**os.environ, **test.get("env", {})},
+            env={**os.environ, **test.get("env", {}), **(share or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -174,7 +198,8 @@ def main(arguments):
             finish(future.result())
     for test in tests:
         if not test.get("is_parallel", True):
-            finish(run_program(test, gtest_filter))
+            waits = any(suite.endswith(":waits") for suite in test["suite"])
+            finish((run_waiting if waits else run_program)(test, gtest_filter))
 
     skips = [(o.program, case, reason) for o in outcomes for case, reason in o.skips]
     if skips:

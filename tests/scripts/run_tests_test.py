@@ -54,6 +54,20 @@ class Gtest(unittest.TestCase):
         self.assertEqual([case for case, _ in outcome.failures], ["exit code 23"])
 
 
+class Waiting(unittest.TestCase):
+    def test_every_share_runs_and_counts(self):
+        share = "import os; print('[       OK ] A.', os.environ['GTEST_SHARD_INDEX'])"
+        outcome = run_tests.run_waiting(script(share, protocol="gtest"), "")
+        self.assertEqual(outcome.passed, run_tests.WAITING_AT_A_TIME)
+        self.assertEqual(outcome.failures, [])
+
+    def test_a_share_that_dies_fails(self):
+        last = run_tests.WAITING_AT_A_TIME - 1
+        dies = f"import os; os.environ['GTEST_SHARD_INDEX'] == '{last}' and os.abort()"
+        outcome = run_tests.run_waiting(script(dies, protocol="gtest"), "")
+        self.assertEqual([case for case, _ in outcome.failures], ["killed by SIGABRT"])
+
+
 class Script(unittest.TestCase):
     def test_exit_codes(self):
         self.assertEqual(run_tests.run_program(script(""), "").passed, 1)
