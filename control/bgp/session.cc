@@ -327,7 +327,7 @@ void Session::take_notification(const Message& message) {
 // No event of RFC 4271; RFC 2918 allows it in Established, and RFC 6608 calls it unexpected before.
 void Session::take_route_refresh(const Message& message) {
   if (state_ != SessionState::established) return handle(Event::update_msg);
-  const auto refresh = decode_route_refresh(message);
+  const auto refresh = decode_route_refresh(message, RefreshForm::plain);
   if (!refresh) return fail_with(Event::bgp_header_err, refresh.error());
   handle(Event::keepalive_msg);
   owner_.on_route_refresh(*this, *refresh);
