@@ -32,8 +32,9 @@ TEST(Ipv6Address, ParsesAndShowsAsRfc5952) {
 }
 
 TEST(Ipv6Address, RefusesAllElse) {
-  for (const char* text : {"", ":", ":::", "1", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
-                           "12345::", "g::", "::1 ", " ::1", "fe80::1%eth0", "10.0.0.1", "::1/64"}) {
+  for (const char* text :
+       {"", ":", ":::", "1", "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9",
+        "12345::", "g::", "::1 ", " ::1", "fe80::1%eth0", "10.0.0.1", "::1/64"}) {
     EXPECT_FALSE(Ipv6Address::parse(text)) << '"' << text << '"';
   }
   EXPECT_FALSE(Ipv6Address::parse(std::string_view("::1\0", 4)));
@@ -45,15 +46,15 @@ TEST(Ipv6Address, OctetsInTheWiresOrder) {
 }
 
 TEST(Ipv6Prefix, ParsesAndRefuses) {
-  for (const char* text : {"::/0", "2001:db8::/32", "2001:db8::/64", "2001:db8::8000:0:0:0/65",
-                           "2001:db8::1/128"}) {
+  for (const char* text :
+       {"::/0", "2001:db8::/32", "2001:db8::/64", "2001:db8::8000:0:0:0/65", "2001:db8::1/128"}) {
     const auto prefix = Ipv6Prefix::parse(text);
     ASSERT_TRUE(prefix) << text;
     EXPECT_EQ(prefix->to_string(), text);
   }
   EXPECT_EQ(Ipv6Prefix::parse("::/0"), Ipv6Prefix::everything());
   for (const char* text : {"", "/", "::", "::/", "::/129", "::/256", "::/-1", "::/01", "::/0 ",
-                           "2001:db8::1/64", "2001:db8::/31", "10.0.0.0/8"}) {
+                           "2001:db8::1/64", "2001:db8::/28", "10.0.0.0/8"}) {
     EXPECT_FALSE(Ipv6Prefix::parse(text)) << '"' << text << '"';
   }
 }
