@@ -60,6 +60,8 @@ struct AsPath {
   friend auto operator<=>(const AsPath&, const AsPath&) = default;
 };
 
+inline constexpr uint32_t kDefaultLocalPref = 100;
+
 using Community = uint32_t;                                 // RFC 1997
 inline constexpr Community kGracefulShutdown = 0xFFFF0000;  // RFC 8326
 inline constexpr Community kLlgrStale = 0xFFFF0006;         // RFC 9494
@@ -103,6 +105,7 @@ inline constexpr uint8_t kAggregator = 1;
 inline constexpr uint8_t kCommunities = 2;
 inline constexpr uint8_t kExtendedCommunities = 4;
 inline constexpr uint8_t kLargeCommunities = 8;
+inline constexpr uint8_t kOnlyToCustomer = 16;
 }  // namespace partial
 
 struct Ipv6NextHop {  // RFC 2545

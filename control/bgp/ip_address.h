@@ -18,9 +18,9 @@ using lpm::Ipv6Address;
 
 class IpAddress {
  public:
-  constexpr IpAddress() = default;                                // 0.0.0.0
-  constexpr IpAddress(Ipv4Address address) : value_(address) {}   // NOLINT: wider, nothing is lost
-  constexpr IpAddress(Ipv6Address address) : value_(address) {}   // NOLINT
+  constexpr IpAddress() = default;                               // 0.0.0.0
+  constexpr IpAddress(Ipv4Address address) : value_(address) {}  // NOLINT: wider, nothing is lost
+  constexpr IpAddress(Ipv6Address address) : value_(address) {}  // NOLINT
 
   static std::optional<IpAddress> parse(std::string_view text) {
     if (const auto ipv4 = Ipv4Address::parse(text)) return *ipv4;

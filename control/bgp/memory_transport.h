@@ -3,8 +3,8 @@
 // at that moment. Lost segments are sent again with TCP's backoff, so a path that comes back in
 // time delivers late and in order; one that does not breaks the connection. Datagrams are lost.
 //
-// What a neighbour must look like is checked as the world's kernels do: a segment with too low a TTL
-// (RFC 5082) or a SYN with another key (RFC 2385) is as if it had been lost.
+// What a neighbour must look like is checked as the world's kernels do: a segment with too low a
+// TTL (RFC 5082) or a SYN with another key (RFC 2385) is as if it had been lost.
 #pragma once
 
 #include <functional>
@@ -27,10 +27,9 @@ struct MemoryTransportOptions {
   uint32_t syn_retransmissions = 6;  ///< then the attempt has timed out: about 127 s, as Linux has
 };
 
-/// Asked for every segment, SYNs included, and every datagram at the moment it would arrive: whether
-/// a packet sent with this TTL gets there.
-using Reachability =
-    std::function<bool(const IpAddress& from, const IpAddress& to, uint8_t ttl)>;
+/// Asked for every segment, SYNs included, and every datagram at the moment it would arrive:
+/// whether a packet sent with this TTL gets there.
+using Reachability = std::function<bool(const IpAddress& from, const IpAddress& to, uint8_t ttl)>;
 
 class MemoryTransport : public Transport {
  public:

@@ -60,8 +60,8 @@ class Listener {
   /// neighbours apart accepts everyone; the speaker looks again.
   virtual void admit(const ConnectOptions& neighbour) = 0;
   virtual void dismiss(const IpAddress& neighbour) = 0;
-  /// Same for whoever comes from this range and is not admitted by its own address; `options.remote`
-  /// means nothing.
+  /// Same for whoever comes from this range and is not admitted by its own address;
+  /// `options.remote` means nothing.
   virtual void admit_range(const Prefix& range, const ConnectOptions& options) = 0;
   virtual void dismiss_range(const Prefix& range) = 0;
 };

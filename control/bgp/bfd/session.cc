@@ -87,8 +87,10 @@ void Session::schedule_transmission() {
     transmission_.stop();
     return;
   }
-  const double most = config_.detect_multiplier == 1 ? 0.9 : 1.0;
-  transmission_.start(jitter_ ? jitter_(transmit_interval(), most) : transmit_interval());
+  const Duration interval = transmit_interval();
+  // RFC 5880 6.8.7: with a multiplier of 1 one late packet would be the end.
+  const Duration most = config_.detect_multiplier == 1 ? interval / 10 * 9 : interval;
+  transmission_.start(std::min(jitter_ ? jitter_(interval) : interval, most));
 }
 
 void Session::send(Reply reply) {

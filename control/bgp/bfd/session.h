@@ -1,33 +1,18 @@
 // One BFD session in asynchronous mode (RFC 5880 6): both ends send control packets all the time,
 // and who hears none for the detection time knows that the path is dead.
 //
-// The machine of 6.2 and 6.8.6; intervals change by poll sequences (6.8.3); demand mode and echo are
-// not asked for, and a peer's demand (6.6) silences the periodic packets as it must.
+// The machine of 6.2 and 6.8.6; intervals change by poll sequences (6.8.3); demand mode and echo
+// are not asked for, and a peer's demand (6.6) silences the periodic packets as it must.
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <string>
 
-#include "control/bgp/bfd/packet.h"
+#include "control/bgp/bfd/config.h"
 #include "control/bgp/timer.h"
 #include "control/bgp/transport.h"
 
 namespace skyhop::bgp::bfd {
-
-inline constexpr uint16_t kSingleHopPort = 3784;  // RFC 5881
-inline constexpr uint16_t kMultihopPort = 4784;   // RFC 5883
-
-struct Config {
-  Interval desired_min_tx = std::chrono::milliseconds(300);
-  Interval required_min_rx = std::chrono::milliseconds(300);
-  uint8_t detect_multiplier = 3;
-  enum class Reach : uint8_t {
-    single_hop,  ///< port 3784; sent with TTL 255, and nothing less is taken (RFC 5881 5, GTSM)
-    multihop,    ///< port 4784
-  };
-  Reach reach = Reach::single_hop;
-};
 
 struct Counters {
   uint64_t sent = 0;
@@ -54,8 +39,8 @@ class Session {
  public:
   /// Up: the path works. Down after Up: it does not, or the peer said so.
   using OnState = std::function<void(State from, State to)>;
-  /// RFC 5880 6.8.7: a part of the interval, 0.75 to 1, or to 0.9 for a multiplier of 1.
-  using Jitter = std::function<Duration(Duration interval, double most)>;
+  /// From 0.75 of the interval to all of it.
+  using Jitter = std::function<Duration(Duration interval)>;
 
   /// `discriminator` is unique in this system and not 0.
   Session(const Config& config, uint32_t discriminator, Scheduler& scheduler, OnState on_state,

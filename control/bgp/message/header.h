@@ -2,6 +2,7 @@
 // worth a file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -42,6 +43,12 @@ class Framer {
   /// From the next message on.
   void set_longest(size_t octets) { longest_ = octets; }
   void feed(Octets bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
+  /// What has not been taken yet, at most so many octets of it.
+  [[nodiscard]] std::vector<uint8_t> front(size_t most) const {
+    const Octets rest = Octets(buffer_).subspan(taken_);
+    const Octets shown = rest.first(std::min(rest.size(), most));
+    return {shown.begin(), shown.end()};
+  }
   /// The message stays valid until the next feed().
   [[nodiscard]] std::expected<std::optional<Message>, Notification> next();
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "control/bgp/rib/decision.h"
-
 namespace skyhop::bgp {
 namespace {
 
