@@ -181,8 +181,8 @@ class MemoryDatagrams : public DatagramChannel {
   void send(std::span<const uint8_t> datagram) override {
     const DatagramOptions& from = end_->options;
     state_->after(state_->latency(from.local, from.remote),
-                  [state = state_.get(), from, octets = std::vector<uint8_t>(
-                                                   datagram.begin(), datagram.end())] {
+                  [state = state_.get(), from,
+                   octets = std::vector<uint8_t>(datagram.begin(), datagram.end())] {
                     state->deliver(from, octets);
                   });
   }

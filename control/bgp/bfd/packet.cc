@@ -41,11 +41,10 @@ std::vector<uint8_t> encode(const Packet& packet) {
   out.reserve(kPacketLength);
   Writer writer(out);
   writer.u8(static_cast<uint8_t>(kVersion << 5 | (static_cast<uint8_t>(packet.diagnostic) & 0x1F)));
-  writer.u8(static_cast<uint8_t>(
-      static_cast<uint8_t>(packet.state) << 6 | (packet.poll ? kPoll : 0) |
-      (packet.final ? kFinal : 0) |
-      (packet.control_plane_independent ? kControlPlaneIndependent : 0) |
-      (packet.demand ? kDemand : 0)));
+  writer.u8(static_cast<uint8_t>(static_cast<uint8_t>(packet.state) << 6 |
+                                 (packet.poll ? kPoll : 0) | (packet.final ? kFinal : 0) |
+                                 (packet.control_plane_independent ? kControlPlaneIndependent : 0) |
+                                 (packet.demand ? kDemand : 0)));
   writer.u8(packet.detect_multiplier);
   writer.u8(kPacketLength);
   writer.u32(packet.my_discriminator);

@@ -50,8 +50,8 @@ inline constexpr size_t kPacketLength = 24;
 
 [[nodiscard]] std::vector<uint8_t> encode(const Packet& packet);
 /// Nothing for what RFC 5880 6.8.6 discards before it looks at the session: another version, wrong
-/// lengths, a multiplier or discriminator of 0, the Multipoint bit; or with authentication, which no
-/// session here uses.
+/// lengths, a multiplier or discriminator of 0, the Multipoint bit; or with authentication, which
+/// no session here uses.
 [[nodiscard]] std::optional<Packet> decode(std::span<const uint8_t> octets);
 
 }  // namespace skyhop::bgp::bfd

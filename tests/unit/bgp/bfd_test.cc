@@ -57,7 +57,8 @@ TEST(BfdPacket, Rfc5880_6_8_6_WhatIsDiscarded) {
       {"multipoint", "23 e9 05 18 01020304 0a0b0c0d 000493e0 000186a0 00000007"},
       {"my discriminator 0", "23 e8 05 18 00000000 0a0b0c0d 000493e0 000186a0 00000007"},
       {"Up without our discriminator", "23 e8 05 18 01020304 00000000 000493e0 000186a0 00000007"},
-      {"Init without our discriminator", "23 a8 05 18 01020304 00000000 000493e0 000186a0 00000007"},
+      {"Init without our discriminator",
+       "23 a8 05 18 01020304 00000000 000493e0 000186a0 00000007"},
       {"authentication nobody agreed on",
        "23 ec 05 1c 01020304 0a0b0c0d 000493e0 000186a0 00000007 01040161"},
   };
@@ -284,9 +285,7 @@ TEST(BfdWithBgp, Rfc5881_SingleHopIsOneHop) {
     scene.set_hops(2);
     scene.add(1, 65020);
     scene.add(2, 65515);
-    const auto tune = [reach](PeerConfig& config) {
-      config.bfd = bfd::Config{.reach = reach};
-    };
+    const auto tune = [reach](PeerConfig& config) { config.bfd = bfd::Config{.reach = reach}; };
     scene.join(1, 2, tune, tune);
     scene.start();
     scene.run(seconds(10));

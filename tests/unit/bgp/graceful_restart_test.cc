@@ -1,4 +1,5 @@
-// What stays of routes when their peer restarts or its table comes again: RFC 4724, 8538, 9494, 7313.
+// What stays of routes when their peer restarts or its table comes again: RFC 4724, 8538, 9494,
+// 7313.
 #include <gtest/gtest.h>
 
 #include "tests/unit/bgp/raw_peer.h"
@@ -342,9 +343,9 @@ TEST_F(RawRefresh, Rfc7313_AnAnswerStandsBetweenBorrAndEorr) {
   peer.send(refresh(RouteRefresh::Subtype::request));
   ASSERT_EQ(peer.received_.size(), 3u);
   EXPECT_EQ(peer.received_[0], refresh(RouteRefresh::Subtype::begin));
-  EXPECT_EQ(decode_update(Octets(peer.received_[1]).subspan(kHeaderLength), {})
-                ->ipv4.announced.size(),
-            3u);
+  EXPECT_EQ(
+      decode_update(Octets(peer.received_[1]).subspan(kHeaderLength), {})->ipv4.announced.size(),
+      3u);
   EXPECT_EQ(peer.received_[2], refresh(RouteRefresh::Subtype::end));
 }
 

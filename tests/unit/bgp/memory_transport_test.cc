@@ -181,7 +181,8 @@ TEST_F(MemoryNetwork, AnAbandonedAttemptIsForgotten) {
 }
 
 TEST_F(MemoryNetwork, LatencyMayDifferByDirection) {
-  MemoryTransport network(scheduler_, {}, {.latency_of = [](const IpAddress& from, const IpAddress&) {
+  MemoryTransport network(scheduler_, {},
+                          {.latency_of = [](const IpAddress& from, const IpAddress&) {
                             return from == IpAddress(kA) ? milliseconds(5) : milliseconds(50);
                           }});
   const auto listener = network.listen(kB, [this](std::unique_ptr<Connection> connection) {

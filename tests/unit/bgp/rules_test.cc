@@ -136,9 +136,8 @@ TEST_F(Rules, Rfc8212_AnotherAsNeedsAPolicy) {
   EXPECT_EQ(kept(learned_from_them(), from_another_as()),
             "RFC 8212: no export policy for another AS");
   EXPECT_EQ(kept(learned_from_them(), from_another_as(), false), "");
-  peer_.import_policy = peer_.export_policy = [](const RouteView&) {
-    return PolicyVerdict::accept();
-  };
+  peer_.import_policy =
+      peer_.export_policy = [](const RouteView&) { return PolicyVerdict::accept(); };
   EXPECT_EQ(refused(learned_from_them()), "");
   EXPECT_EQ(kept(learned_from_them(), from_another_as()), "");
 }
@@ -150,14 +149,14 @@ TEST_F(Rules, Rfc9234_5_OtcOnTheWayIn) {
     bool is_leak;
     std::optional<Asn> after;
   } cases[] = {
-      {Role::provider, 7, true, 7},                   // a customer tells what came from above
-      {Role::provider, {}, false, {}},                //
-      {Role::route_server, 7, true, 7},               // so does a client
-      {Role::peer, 7, true, 7},                       // not the peer's own mark
-      {Role::peer, kTheirs, false, kTheirs},          // the peer's own
-      {Role::peer, {}, false, kTheirs},               // marked here
-      {Role::customer, 7, false, 7},                  // from above anything goes
-      {Role::customer, {}, false, kTheirs},           //
+      {Role::provider, 7, true, 7},           // a customer tells what came from above
+      {Role::provider, {}, false, {}},        //
+      {Role::route_server, 7, true, 7},       // so does a client
+      {Role::peer, 7, true, 7},               // not the peer's own mark
+      {Role::peer, kTheirs, false, kTheirs},  // the peer's own
+      {Role::peer, {}, false, kTheirs},       // marked here
+      {Role::customer, 7, false, 7},          // from above anything goes
+      {Role::customer, {}, false, kTheirs},   //
       {Role::route_server_client, {}, false, kTheirs},
   };
   for (const auto& [ours, otc, is_leak, after] : cases) {
@@ -179,10 +178,14 @@ TEST_F(Rules, Rfc9234_5_OtcOnTheWayOut) {
     bool is_kept;
     std::optional<Asn> after;
   } cases[] = {
-      {Role::customer, 7, true, {}},  {Role::customer, {}, false, {}},
-      {Role::peer, 7, true, {}},      {Role::peer, {}, false, kOurs},
-      {Role::provider, 7, false, 7},  {Role::provider, {}, false, kOurs},
-      {Role::route_server, {}, false, kOurs}, {Role::route_server_client, 7, true, {}},
+      {Role::customer, 7, true, {}},
+      {Role::customer, {}, false, {}},
+      {Role::peer, 7, true, {}},
+      {Role::peer, {}, false, kOurs},
+      {Role::provider, 7, false, 7},
+      {Role::provider, {}, false, kOurs},
+      {Role::route_server, {}, false, kOurs},
+      {Role::route_server_client, 7, true, {}},
       {Role::route_server_client, {}, false, {}},
   };
   for (const auto& [ours, otc, is_kept, after] : cases) {
@@ -217,7 +220,7 @@ TEST_F(Rules, Rfc4271_9_2_FromInsideToInsideOnlyByReflection) {
             "RFC 4271 9.2: learned from an internal peer");
   PathSource client = from_inside();
   client.is_client = true;
-  EXPECT_EQ(kept(learned_from_them(), client, false), "");       // from a client to all
+  EXPECT_EQ(kept(learned_from_them(), client, false), "");  // from a client to all
   peer_.route_reflector_client = true;
   EXPECT_EQ(kept(learned_from_them(), from_inside(), false), "");  // from all to a client
   PathSource same = from_inside();
@@ -277,8 +280,7 @@ TEST_F(Rules, Rfc7705_ALocalAsStandsInFrontOfTheRealOne) {
   for (const Asn own : {kOurs, Asn{64999}}) {
     PathAttributes looped = learned_from_them();
     looped.as_path = AsPath::sequence({kTheirs, own});
-    EXPECT_EQ(refused(looped),
-              "RFC 4271 9.1.2: AS_PATH holds our AS " + std::to_string(own));
+    EXPECT_EQ(refused(looped), "RFC 4271 9.1.2: AS_PATH holds our AS " + std::to_string(own));
   }
 }
 
@@ -354,8 +356,7 @@ TEST_F(Rules, Rfc8950_AnIpv4RouteWithAnIpv6NextHop) {
   // Without it there must be an IPv4 address to name.
   EXPECT_EQ(outgoing(session, kPrefix, attributes, from_another_as(), {}).next_hop, kRouterId);
   session.takes_ipv6_next_hops = true;
-  const PathAttributes over_ipv6 =
-      outgoing(session, kPrefix, attributes, from_another_as(), {});
+  const PathAttributes over_ipv6 = outgoing(session, kPrefix, attributes, from_another_as(), {});
   EXPECT_EQ(over_ipv6.ipv6_next_hop->global.to_string(), "2001:db8::1");
   EXPECT_EQ(over_ipv6.next_hop, Ipv4Address());
   // One that was learned so goes on only to who takes it.
