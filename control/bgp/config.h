@@ -114,7 +114,7 @@ struct PeerConfig {
   PrefixLimit prefix_limit;  ///< of each address family
 
   // Capabilities offered.
-  std::vector<AddressFamily> families = {kIpv4Unicast};
+  std::vector<AddressFamily> families = std::vector(1, kIpv4Unicast);
   bool route_refresh = true;
   bool enhanced_route_refresh = false;  ///< RFC 7313
   bool four_octet_as = true;

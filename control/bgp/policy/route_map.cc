@@ -38,7 +38,10 @@ bool RouteMatch::matches(const RouteView& route) const {
     return false;
   }
   if (tag && *tag != attributes.tag) return false;
-  if (!peers.empty() && std::ranges::find(peers, route.peer) == peers.end()) return false;
+  if (!peers.empty() && std::ranges::find(peers, route.peer) == peers.end() &&
+      std::ranges::find(peers, route.group) == peers.end()) {
+    return false;
+  }
   if (origin && *origin != attributes.origin) return false;
   if (source && *source != source_of(route)) return false;
   if (as_paths.empty()) return true;

@@ -34,7 +34,7 @@ struct RouteMatch {
   std::optional<Range> med;  ///< of a route without one: 0
   std::optional<Range> local_preference;
   std::optional<uint32_t> tag;
-  std::vector<std::string> peers;  ///< names of those it was learned from
+  std::vector<std::string> peers;  ///< it was learned from one of these, or of these groups
   std::optional<Origin> origin;
   std::optional<RouteOrigin> source;
 

@@ -9,6 +9,7 @@
 
 #include "control/bgp/message/header.h"
 #include "control/bgp/message/open.h"
+#include "control/bgp/message/update.h"
 #include "tests/unit/bgp/scene.h"
 
 namespace skyhop::bgp::test {
