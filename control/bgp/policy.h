@@ -17,6 +17,7 @@ struct RouteView {
   std::string_view group;
   bool is_local = false;  ///< originated by this speaker
   bool is_ebgp = false;   ///< learned over eBGP
+  std::string_view peer;  ///< the name of the peer that `group` is of
 };
 
 struct PolicyVerdict {
@@ -38,5 +39,9 @@ struct PolicyVerdict {
 /// On export it runs on the attributes as learned, before the speaker's own eBGP or iBGP changes
 /// (AS prepended, next hop set); an empty function accepts everything.
 using Policy = std::function<PolicyVerdict(const RouteView&)>;
+
+/// One after the other, each on what the one before it left; the first refusal counts. An empty
+/// policy among them accepts.
+[[nodiscard]] Policy chain(Policy first, Policy second);
 
 }  // namespace skyhop::bgp

@@ -8,14 +8,13 @@
 #include <type_traits>
 #include <variant>
 
+#include "control/bgp/ip_address.h"
 #include "lpm/address.h"
 #include "lpm/ipv6.h"
 
 namespace skyhop::bgp {
 
-using lpm::Ipv4Address;
 using lpm::Ipv4Prefix;
-using lpm::Ipv6Address;
 using lpm::Ipv6Prefix;
 
 struct AddressFamily {  // RFC 4760
@@ -63,6 +62,10 @@ class Prefix {
   }
   [[nodiscard]] constexpr AddressFamily family() const {
     return is_ipv4() ? kIpv4Unicast : kIpv6Unicast;
+  }
+  [[nodiscard]] constexpr bool contains(const IpAddress& address) const {
+    if (is_ipv4() != address.is_ipv4()) return false;
+    return is_ipv4() ? ipv4().contains(address.ipv4()) : ipv6().contains(address.ipv6());
   }
   [[nodiscard]] constexpr uint8_t length() const {
     return visit([](const auto& prefix) { return prefix.length(); });

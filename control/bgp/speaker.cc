@@ -16,8 +16,10 @@ class Speaker::Impl : public PeerHost {
       : config_(std::move(config)),
         scheduler_(scheduler),
         transport_(transport),
-        exporter_(config_, *this),
+        exporter_(*this),
         flush_(scheduler, [this] { flush(); }),
+        deferral_(scheduler, [this] { end_deferral(); }),
+        advertisement_(scheduler, [this] { flush(); }),
         jitter_state_(config_.jitter_seed.value_or(0)) {}
 
   PeerId add_peer(PeerConfig config) {
@@ -32,13 +34,23 @@ class Speaker::Impl : public PeerHost {
     return id;
   }
 
+  void add_range(PeerRange range) {
+    range.peer.passive = true;
+    ranges_.push_back({std::move(range), {}});
+    if (running_) listen_for(ranges_.back());
+  }
+
   void remove_peer(PeerId id) {
     at(id).stop(CeaseSubcode::peer_deconfigured, {});
-    const Ipv4Address local = at(id).config().local_address;
-    const Ipv4Address remote = at(id).config().remote_address;
+    const IpAddress local = at(id).config().local_address;
+    const IpAddress remote = at(id).config().remote_address;
     removed_.push_back(std::move(peers_[index(id)]));  // may be on the stack
-    const bool is_used = std::ranges::any_of(
-        peers_, [&](const auto& peer) { return peer && peer->config().local_address == local; });
+    const bool is_used =
+        std::ranges::any_of(
+            peers_,
+            [&](const auto& peer) { return peer && peer->config().local_address == local; }) ||
+        std::ranges::any_of(
+            ranges_, [&](const Range& range) { return range.config.peer.local_address == local; });
     const auto listener = listeners_.find(local);
     if (listener == listeners_.end()) return;
     listener->second->dismiss(remote);
@@ -48,7 +60,9 @@ class Speaker::Impl : public PeerHost {
   void start() {
     if (running_) return;
     running_ = true;
+    if (std::exchange(has_run_, true)) begin_deferral();
     for_each_peer([&](Peer& peer) { listen_for(peer); });
+    for (const Range& range : ranges_) listen_for(range);
     for_each_peer([](Peer& peer) { peer.start(); });
   }
 
@@ -56,11 +70,14 @@ class Speaker::Impl : public PeerHost {
     if (!running_) return;
     for_each_peer([](Peer& peer) { peer.stop(CeaseSubcode::administrative_shutdown, {}); });
     running_ = false;
+    has_run_ = false;  // nobody waits for it: the next start is no restart
+    deferral_.stop();
     listeners_.clear();
   }
 
   void crash() {
     running_ = false;
+    deferral_.stop();
     for_each_peer([](Peer& peer) { peer.crash(); });
     listeners_.clear();
   }
@@ -98,19 +115,32 @@ class Speaker::Impl : public PeerHost {
 
   void on_peer_state(Peer& peer, SessionState from, SessionState to) override {
     pending_[index(peer.id())] = {};
-    if (to == SessionState::established) reevaluate_export(peer.id());
+    if (to == SessionState::established) {
+      pending_[index(peer.id())].is_initial = true;
+      reevaluate_export(peer.id());
+    }
     if (on_session_state_) on_session_state_(peer.id(), from, to, to < from ? peer.reason() : "");
   }
 
-  void on_refresh_requested(Peer& peer) override {
-    pending_[index(peer.id())].refresh = true;
-    reevaluate_export(peer.id());
+  void on_refresh_requested(Peer& peer, AddressFamily family) override {
+    Pending& pending = pending_[index(peer.id())];
+    (family == kIpv4Unicast ? pending.refresh_ipv4 : pending.refresh_ipv6) = true;
+    flush_.start(Duration{0});
   }
 
   void on_peer_drained(Peer& peer) override {
-    const Pending& pending = pending_[index(peer.id())];
-    if (pending.all || pending.refresh) flush_.start(Duration{0});
+    if (pending_[index(peer.id())].is_any()) flush_.start(Duration{0});
   }
+
+  void on_end_of_rib(Peer&) override {
+    if (deferral_.is_running()) flush_.start(Duration{0});
+  }
+
+  Restarting restarting() const override {
+    return deferral_.is_running() ? Restarting::yes : Restarting::no;
+  }
+
+  uint32_t next_discriminator() override { return ++discriminator_; }
 
   void on_peer_message(const Peer& peer, MessageDirection direction, Octets octets) override {
     if (!on_message_) return;
@@ -128,28 +158,16 @@ class Speaker::Impl : public PeerHost {
   // Once per turn of the event loop: decide what was touched, then tell each peer the difference.
   void flush() {
     removed_.clear();
+    if (deferral_.is_running()) {
+      if (is_awaiting_peers()) return;
+      deferral_.stop();
+    }
     const std::vector<Prefix> changed = loc_rib_.decide_dirty(
         [this](const LocRib::Path& path) { return describe(path); }, config_.decision);
     const Exporter::BestOf best_of = [this](const Prefix& prefix, PathSource& source) {
       return best_path(prefix, source);
     };
-    for_each_peer([&](Peer& peer) {
-      const Pending pending = std::exchange(pending_[index(peer.id())], {});
-      if (!peer.is_established()) return;
-      if (peer.is_congested()) {
-        // It gets the difference once it has taken what is on its way: a peer that does not read
-        // costs no more memory, whatever changes meanwhile.
-        pending_[index(peer.id())] = {true, pending.refresh};
-        return;
-      }
-      const auto extent =
-          pending.refresh ? Exporter::Extent::everything : Exporter::Extent::changes;
-      if (pending.all) {
-        exporter_.advertise(peer, everything_for(peer), best_of, extent);
-      } else {
-        exporter_.advertise(peer, changed, best_of, extent);
-      }
-    });
+    for_each_peer([&](Peer& peer) { tell(peer, changed, best_of); });
     if (!changed.empty() && on_best_change_) on_best_change_(changed);
   }
 
@@ -157,11 +175,10 @@ class Speaker::Impl : public PeerHost {
     const LocRib::Entry* entry = loc_rib_.find(prefix);
     if (entry == nullptr || entry->used.empty()) return nullptr;
     const LocRib::Path& best = entry->used.front();
-    if (!best.peer) {
-      source.is_local = true;
+    if (best.peer) {
+      source = at(*best.peer).source();
     } else {
-      source.group = at(*best.peer).config().group;
-      source.is_ebgp = at(*best.peer).is_ebgp();
+      source.is_local = true;
     }
     return &best;
   }
@@ -214,9 +231,72 @@ class Speaker::Impl : public PeerHost {
 
  private:
   struct Pending {
-    bool all = false;      ///< not only what has changed in the Loc-RIB
-    bool refresh = false;  ///< also what the peer has already
+    bool all = false;           ///< not only what has changed in the Loc-RIB
+    bool is_initial = false;    ///< the first of a session: End-of-RIB follows
+    bool refresh_ipv4 = false;  ///< also what the peer has already
+    bool refresh_ipv6 = false;
+    [[nodiscard]] bool is_any() const { return all || refresh_ipv4 || refresh_ipv6; }
   };
+
+  // RFC 4724 4.1: a restarted speaker decides once its peers have told what they have.
+  void begin_deferral() {
+    Duration longest{0};
+    for_each_peer([&](Peer& peer) {
+      const GracefulRestartConfig& restart = peer.config().graceful_restart;
+      if (restart.mode == GracefulRestartConfig::Mode::full) {
+        longest = std::max(longest, restart.selection_deferral);
+      }
+    });
+    if (longest > Duration{0}) deferral_.start(longest);
+  }
+  void end_deferral() { flush_.start(Duration{0}); }
+  [[nodiscard]] bool is_awaiting_peers() const {
+    return std::ranges::any_of(peers_, [](const auto& peer) { return peer && peer->is_awaited(); });
+  }
+
+  void tell(Peer& peer, const std::vector<Prefix>& changed, const Exporter::BestOf& best_of) {
+    using Extent = Exporter::Extent;
+    const size_t at = index(peer.id());
+    const Pending pending = std::exchange(pending_[at], {});
+    if (!peer.is_established() || (changed.empty() && !pending.is_any())) return;
+    // It gets the difference once it has taken what is on its way, or its interval is over: a peer
+    // that does not read costs no more memory, whatever changes meanwhile.
+    if (peer.is_congested() || is_too_early(peer)) {
+      pending_[at] = pending;
+      pending_[at].all = true;
+      return;
+    }
+    for (const AddressFamily family : {kIpv4Unicast, kIpv6Unicast}) {
+      if (!(family == kIpv4Unicast ? pending.refresh_ipv4 : pending.refresh_ipv6)) continue;
+      peer.begin_refresh(family);
+      exporter_.advertise(peer, everything_for(peer, family), best_of, Extent::everything);
+      peer.end_refresh(family);
+    }
+    if (pending.all) {
+      for (const AddressFamily family : {kIpv4Unicast, kIpv6Unicast}) {
+        exporter_.advertise(peer, everything_for(peer, family), best_of, Extent::changes);
+      }
+    } else {
+      exporter_.advertise(peer, changed, best_of, Extent::changes);
+    }
+    if (pending.is_initial) peer.end_initial_update();
+  }
+
+  // MinRouteAdvertisementInterval (RFC 4271 9.2.1.1): what changes within it goes out together.
+  bool is_too_early(const Peer& peer) {
+    const Duration interval = peer.config().advertisement_interval;
+    if (interval <= Duration{0}) return false;
+    Time& next = next_advertisement_[peer.id()];
+    const Time now = scheduler_.now();
+    if (now >= next) {
+      next = now + jitter(interval);
+      return false;
+    }
+    if (!advertisement_.is_running() || advertisement_.deadline() > next) {
+      advertisement_.start(next - now);
+    }
+    return true;
+  }
 
   void set_path(const Prefix& prefix, std::optional<PeerId> peer, PathId path_id,
                 AttributesPtr attributes) {
@@ -225,26 +305,39 @@ class Speaker::Impl : public PeerHost {
   }
 
   // What is in the Loc-RIB, and what the peer was told of what no longer is.
-  std::vector<Prefix> everything_for(const Peer& peer) const {
+  std::vector<Prefix> everything_for(const Peer& peer, AddressFamily family) const {
     std::vector<Prefix> all = loc_rib_.prefixes();
     const std::vector<Prefix> told = sorted_keys(peer.adj_out());
     std::vector<Prefix> both;
     std::ranges::set_union(all, told, std::back_inserter(both));
+    std::erase_if(both, [family](const Prefix& prefix) { return prefix.family() != family; });
     return both;
+  }
+
+  struct Range {
+    PeerRange config;
+    std::vector<PeerId> peers;  ///< that came from it
+  };
+
+  Listener& listener_at(const IpAddress& local) {
+    std::unique_ptr<Listener>& listener = listeners_[local];
+    if (!listener) {
+      listener = transport_.listen(
+          local, [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
+    }
+    return *listener;
   }
 
   // Passive or not: a peer may always open the connection (RFC 4271 8.2.1).
   void listen_for(const Peer& peer) {
-    std::unique_ptr<Listener>& listener = listeners_[peer.config().local_address];
-    if (!listener) {
-      listener = transport_.listen(
-          peer.config().local_address,
-          [this](std::unique_ptr<Connection> connection) { accept(std::move(connection)); });
-    }
-    listener->admit(connect_options(peer.config()));
+    listener_at(peer.config().local_address).admit(connect_options(peer.config()));
+  }
+  void listen_for(const Range& range) {
+    listener_at(range.config.peer.local_address)
+        .admit_range(range.config.range, connect_options(range.config.peer));
   }
 
-  // Only configured neighbours; anyone else's connection ends here.
+  // Only configured neighbours and those of a range; anyone else's connection ends here.
   void accept(std::unique_ptr<Connection> connection) {
     for (const auto& peer : peers_) {
       if (peer && peer->config().local_address == connection->local() &&
@@ -253,13 +346,45 @@ class Speaker::Impl : public PeerHost {
         return;
       }
     }
+    for (Range& range : ranges_) {
+      if (range.config.peer.local_address != connection->local() ||
+          !range.config.range.contains(connection->remote())) {
+        continue;
+      }
+      if (!make_room(range)) return;
+      PeerConfig config = range.config.peer;
+      config.name += (config.name.empty() ? "" : " ") + connection->remote().to_string();
+      config.remote_address = connection->remote();
+      const PeerId id = add_peer(std::move(config));
+      range.peers.push_back(id);
+      at(id).take_incoming(std::move(connection));
+      return;
+    }
+  }
+
+  // Those that have gone make room for others.
+  bool make_room(Range& range) {
+    std::erase_if(range.peers, [this](PeerId id) { return !peers_[index(id)]; });
+    if (range.peers.size() < range.config.maximum_peers) return true;
+    const auto gone =
+        std::ranges::find_if(range.peers, [this](PeerId id) { return at(id).is_dormant(); });
+    if (gone == range.peers.end()) return false;
+    remove_peer(*gone);
+    range.peers.erase(gone);
+    return true;
   }
 
   Exporter exporter_;
   std::vector<Pending> pending_;  ///< by peer
   std::vector<std::unique_ptr<Peer>> removed_;
-  std::map<Ipv4Address, std::unique_ptr<Listener>> listeners_;
+  std::vector<Range> ranges_;
+  std::map<IpAddress, std::unique_ptr<Listener>> listeners_;
   Timer flush_;
+  Timer deferral_;       ///< runs while a restarted speaker waits for its peers
+  Timer advertisement_;  ///< until the next peer may be told more
+  std::map<PeerId, Time> next_advertisement_;
+  bool has_run_ = false;
+  uint32_t discriminator_ = 0;
   uint64_t jitter_state_;
 };
 
@@ -268,6 +393,7 @@ Speaker::Speaker(SpeakerConfig config, Scheduler& scheduler, Transport& transpor
 Speaker::~Speaker() = default;
 
 PeerId Speaker::add_peer(PeerConfig config) { return impl_->add_peer(std::move(config)); }
+void Speaker::add_range(PeerRange range) { impl_->add_range(std::move(range)); }
 void Speaker::remove_peer(PeerId peer) { impl_->remove_peer(peer); }
 void Speaker::start() { impl_->start(); }
 void Speaker::stop() { impl_->stop(); }
@@ -325,7 +451,7 @@ std::vector<PeerId> Speaker::peers() const {
 const PeerConfig& Speaker::peer_config(PeerId peer) const { return impl_->at(peer).config(); }
 PeerStatus Speaker::status(PeerId peer) const { return impl_->at(peer).status(); }
 
-std::optional<PeerId> Speaker::find_peer(Ipv4Address remote_address) const {
+std::optional<PeerId> Speaker::find_peer(const IpAddress& remote_address) const {
   for (const auto& peer : impl_->peers_) {
     if (peer && peer->config().remote_address == remote_address) return peer->id();
   }
@@ -365,7 +491,7 @@ PolicyVerdict Speaker::explain_export(PeerId peer, const Prefix& prefix) const {
   PathSource source;
   const LocRib::Path* path = impl_->best_path(prefix, source);
   if (path == nullptr) return PolicyVerdict::reject("RFC 4271 9.1.3", "no usable route");
-  return Exporter(impl_->config_, *impl_).verdict(impl_->at(peer), prefix, *path, source);
+  return may_tell(impl_->at(peer).export_session(), prefix, *path->attributes, source);
 }
 
 std::optional<BestRoute> Speaker::best(const Prefix& prefix) const { return impl_->best(prefix); }

@@ -40,9 +40,11 @@ void take(const Message& message) {
       check(message.body.empty());
       break;
     case MessageType::route_refresh:
-      if (const auto refresh = decode_route_refresh(message)) {
+      for (const RefreshForm form : {RefreshForm::plain, RefreshForm::enhanced}) {
+        const auto refresh = decode_route_refresh(message, form);
+        if (!refresh) continue;
         const auto octets = encode(*refresh);
-        check(decode_route_refresh(**first_message(octets)) == refresh);
+        check(decode_route_refresh(**first_message(octets), form) == refresh);
       }
       break;
   }

@@ -12,8 +12,9 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
+// IPv4 routes with an IPv6 next hop are in RFC 4760's attribute.
 const FamilyUpdate<Ipv4Prefix>& family_of(const Update& update, const Nlri<Ipv4Prefix>*) {
-  return update.ipv4;
+  return update.mp_ipv4.announced.empty() ? update.ipv4 : update.mp_ipv4;
 }
 const FamilyUpdate<Ipv6Prefix>& family_of(const Update& update, const Nlri<Ipv6Prefix>*) {
   return update.ipv6;
@@ -45,12 +46,15 @@ void check_round_trip(const FamilyUpdate<P>& family, const SessionContext& conte
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size < 1 || size > kMaxMessageLength - kHeaderLength) return 0;
+  if (size < 1 || size > kMaxExtendedLength - kHeaderLength) return 0;
   const auto is_set = [data](int bit) { return ((data[0] >> bit) & 1) != 0; };
   const SessionContext context{.four_octet_as = is_set(0),
                                .is_ebgp = is_set(1),
-                               .ipv4 = {true, is_set(2), is_set(2)},
-                               .ipv6 = {!is_set(3), is_set(4), is_set(4)}};
+                               .ipv4 = {true, is_set(2), is_set(2), is_set(5)},
+                               .ipv6 = {!is_set(3), is_set(4), is_set(4)},
+                               .longest_message = size > kMaxMessageLength - kHeaderLength
+                                                      ? kMaxExtendedLength
+                                                      : kMaxMessageLength};
   const auto update = decode_update({data + 1, size - 1}, context);
   if (!update) return 0;
   // A malformed route is never announced.

@@ -83,6 +83,10 @@ class AttributeEncoder {
                   }
                 });
     }
+    if (from.only_to_customer) {
+      attribute(flags(partial::kOnlyToCustomer), AttributeType::only_to_customer,
+                [&](Writer& w) { w.u32(*from.only_to_customer); });
+    }
     unknown_before(256);
     return std::move(out_);
   }

@@ -85,19 +85,22 @@ void withdraw_announced(FamilyUpdate<P>& update) {
   update.announced.clear();
 }
 
-// False when the NLRI cannot be believed.
-bool read_mp(const DecodedAttributes& decoded, const SessionContext& context, Update& update) {
+// The attribute whose NLRI cannot be believed.
+std::optional<AttributeType> unreadable_mp(const DecodedAttributes& decoded,
+                                           const SessionContext& context, Update& update) {
   if (const auto& mp = decoded.mp_unreach) {
     const bool is_read = mp->family == kIpv4Unicast
                              ? read_routes(mp->nlri, context, update.mp_ipv4.withdrawn)
                              : read_routes(mp->nlri, context, update.ipv6.withdrawn);
-    if (!is_read) return false;
+    if (!is_read) return AttributeType::mp_unreach;
   }
   if (const auto& mp = decoded.mp_reach) {
-    return mp->family == kIpv4Unicast ? read_routes(mp->nlri, context, update.mp_ipv4.announced)
-                                      : read_routes(mp->nlri, context, update.ipv6.announced);
+    const bool is_read = mp->family == kIpv4Unicast
+                             ? read_routes(mp->nlri, context, update.mp_ipv4.announced)
+                             : read_routes(mp->nlri, context, update.ipv6.announced);
+    if (!is_read) return AttributeType::mp_reach;
   }
-  return true;
+  return {};
 }
 
 // The routes of RFC 4760's attributes have a next hop of their own.
@@ -163,8 +166,8 @@ void write_next_hop(Writer writer, const Ipv6NextHop& next_hop) {
 
 }  // namespace
 
-std::expected<Update, Notification> decode_update(Octets body, const SessionContext& context) {
-  const auto malformed = [](UpdateError error) { return std::unexpected(Notification(error)); };
+std::expected<Update, UpdateFault> decode_update(Octets body, const SessionContext& context) {
+  const auto malformed = [](UpdateError error) { return std::unexpected(UpdateFault(error)); };
   Reader reader(body);
   const Octets withdrawn = reader.take(reader.u16());
   const Octets attributes = reader.take(reader.u16());
@@ -179,7 +182,10 @@ std::expected<Update, Notification> decode_update(Octets body, const SessionCont
       !read_routes(nlri, context, update.ipv4.announced)) {
     return malformed(UpdateError::invalid_network_field);
   }
-  if (!read_mp(*decoded, context, update)) return malformed(UpdateError::optional_attribute_error);
+  if (const auto type = unreadable_mp(*decoded, context, update)) {
+    return std::unexpected(
+        UpdateFault(UpdateError::optional_attribute_error, static_cast<uint8_t>(*type)));
+  }
   if (withdrawn.empty() && nlri.empty()) {
     if (attributes.empty()) update.end_of_rib = kIpv4Unicast;
     const auto& mp = decoded->mp_unreach;
@@ -216,7 +222,8 @@ EncodedAttributes encode_for_update(const PathAttributes& attributes,
 
 bool fits(const EncodedAttributes& attributes, const SessionContext& context) {
   const bool is_ipv6 = attributes.ipv6_next_hop.has_value();
-  const size_t path_id = (is_ipv6 ? context.ipv6 : context.ipv4).path_ids_out ? kPathIdLength : 0;
+  const bool has_path_ids = context.ipv4.path_ids_out || context.ipv6.path_ids_out;
+  const size_t path_id = has_path_ids ? kPathIdLength : 0;
   constexpr size_t kMpReach = 4 + 3 + 1 + 2 * Ipv6Address::kOctets + 1;  // all before its NLRI
   const size_t longest_route = path_id + 1 + (is_ipv6 ? kMpReach + Ipv6Address::kOctets : 4);
   return kHeaderLength + 4 + attributes.field.size() + longest_route <= context.longest_message;
@@ -255,7 +262,8 @@ std::vector<uint8_t> encode_one_announcement(std::span<const Nlri<P>>& routes,
                                                           longest_route * routes.size()));
   Writer writer = frame.writer();
   writer.u16(0);
-  if constexpr (std::is_same_v<P, Ipv4Prefix>) {
+  // RFC 8950: IPv4 routes with an IPv6 next hop go where IPv6 ones do.
+  if (std::is_same_v<P, Ipv4Prefix> && !attributes.ipv6_next_hop) {
     writer.u16(static_cast<uint16_t>(attributes.field.size()));
     writer.bytes(attributes.field);
     write_routes(routes, has_path_ids, context.longest_message, frame.out());

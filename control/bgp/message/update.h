@@ -34,8 +34,8 @@ struct Update {
   }
 };
 
-[[nodiscard]] std::expected<Update, Notification> decode_update(Octets body,
-                                                                const SessionContext& context);
+[[nodiscard]] std::expected<Update, UpdateFault> decode_update(Octets body,
+                                                               const SessionContext& context);
 
 [[nodiscard]] std::vector<uint8_t> encode_end_of_rib(AddressFamily family = kIpv4Unicast);
 
@@ -49,8 +49,9 @@ struct EncodedAttributes {
 /// Whether a message with these attributes can hold any prefix.
 [[nodiscard]] bool fits(const EncodedAttributes& attributes, const SessionContext& context);
 
-/// One message of as many of `routes` as fit; takes them from the front. IPv6 routes are in
-/// MP_REACH_NLRI and MP_UNREACH_NLRI, IPv4 routes in the message's own fields.
+/// One message of as many of `routes` as fit; takes them from the front. IPv6 routes, and IPv4 ones
+/// with an IPv6 next hop (RFC 8950), are in MP_REACH_NLRI and MP_UNREACH_NLRI, others in the
+/// message's own fields.
 template <typename P>
 [[nodiscard]] std::vector<uint8_t> encode_one_withdrawal(std::span<const Nlri<P>>& routes,
                                                          const SessionContext& context);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "control/bgp/attributes.h"
@@ -54,39 +55,54 @@ class AdjRibIn {
   };
 
   [[nodiscard]] size_t size() const { return entries_.size(); }
+  [[nodiscard]] size_t size(AddressFamily family) const {
+    return family == kIpv4Unicast ? ipv4_ : entries_.size() - ipv4_;
+  }
   [[nodiscard]] size_t accepted_count() const { return accepted_; }
+  [[nodiscard]] size_t stale_count() const { return stale_; }
   [[nodiscard]] const Entry* find(const RouteKey& key) const {
     const auto found = entries_.find(key);
     return found == entries_.end() ? nullptr : &found->second;
   }
   void set(const RouteKey& key, Entry entry) {
-    Entry& slot = entries_[key];
-    count(slot, -1);
-    slot = std::move(entry);
-    count(slot, 1);
+    const auto [at, is_new] = entries_.try_emplace(key);
+    if (is_new && key.prefix.is_ipv4()) ++ipv4_;
+    count(at->second, -1);
+    at->second = std::move(entry);
+    count(at->second, 1);
   }
   bool erase(const RouteKey& key) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return false;
     count(found->second, -1);
+    if (key.prefix.is_ipv4()) --ipv4_;
     entries_.erase(found);
     return true;
   }
   void mark_stale(AddressFamily family) {
     for (auto& [key, entry] : entries_) {
-      if (key.prefix.family() == family) entry.is_stale = true;
+      if (key.prefix.family() == family) mark_stale(entry);
     }
   }
-  void mark_stale(const RouteKey& key) { entries_.at(key).is_stale = true; }
+  void mark_stale(const RouteKey& key) { mark_stale(entries_.at(key)); }
   [[nodiscard]] std::vector<RouteKey> keys() const { return sorted_keys(entries_); }
 
  private:
+  void mark_stale(Entry& entry) {
+    if (!std::exchange(entry.is_stale, true)) ++stale_;
+  }
   void count(const Entry& entry, int change) {
-    if (entry.accepted) accepted_ = static_cast<size_t>(static_cast<ptrdiff_t>(accepted_) + change);
+    const auto add = [change](size_t& to) {
+      to = static_cast<size_t>(static_cast<ptrdiff_t>(to) + change);
+    };
+    if (entry.accepted) add(accepted_);
+    if (entry.is_stale) add(stale_);
   }
 
   std::unordered_map<RouteKey, Entry> entries_;
+  size_t ipv4_ = 0;
   size_t accepted_ = 0;
+  size_t stale_ = 0;
 };
 
 /// Attributes as on the wire.

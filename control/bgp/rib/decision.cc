@@ -11,10 +11,11 @@
 // later steps only name the one that is told to others. A cloud's speaker that looks no further
 // than the AS_PATH leaves out the steps in between by `ignored`, and lets multipath begin there.
 //
-//  1 reachable next hop     5 ORIGIN                    9 router id (RFC 4456: originator)
-//  2 originated here        6 MED, per neighbour AS    10 CLUSTER_LIST length
-//  3 LOCAL_PREF             7 eBGP over iBGP           11 peer address
-//  4 AS_PATH length         8 cost to the next hop
+//  1 reachable next hop     6 AS_PATH length           11 router id (RFC 4456: originator)
+//  2 originated here        7 ORIGIN                   12 CLUSTER_LIST length
+//  3 not long-lived stale   8 MED, per neighbour AS    13 peer address
+//  4 weight                 9 eBGP over iBGP
+//  5 LOCAL_PREF            10 cost to the next hop
 #include "control/bgp/rib/decision.h"
 
 #include <fmt/core.h>
@@ -27,14 +28,15 @@ namespace skyhop::bgp {
 namespace {
 
 constexpr std::array<std::string_view, kSteps> kStepNames = {
-    "reachable next hop",  "originated here",  "LOCAL_PREF",
-    "AS_PATH length",      "ORIGIN",           "MED",
-    "eBGP over iBGP",      "cost to next hop", "router id",
-    "CLUSTER_LIST length", "peer address"};
+    "reachable next hop", "originated here",  "long-lived stale", "weight",
+    "LOCAL_PREF",         "AS_PATH length",   "ORIGIN",           "MED",
+    "eBGP over iBGP",     "cost to next hop", "router id",        "CLUSTER_LIST length",
+    "peer address"};
 constexpr std::array<std::string_view, kSteps> kClauses = {
-    "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a",
-    "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c", "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e",
-    "RFC 4271 9.1.2.2 f", "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
+    "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 9494 4.3",       "RFC 4271 9.1.1",
+    "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a", "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c",
+    "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e", "RFC 4271 9.1.2.2 f", "RFC 4456 9",
+    "RFC 4271 9.1.2.2 g"};
 
 constexpr std::array<std::string_view, 3> kOrigins = {"IGP", "EGP", "incomplete"};
 
@@ -42,10 +44,10 @@ std::string shown(Step step, uint64_t value) {
   switch (step) {
     case Step::origin:
       return std::string(kOrigins[value]);
+    case Step::weight:
     case Step::local_preference:
       return fmt::format("{}", std::numeric_limits<uint32_t>::max() - value);
     case Step::router_id:
-    case Step::peer_address:
       return Ipv4Address(static_cast<uint32_t>(value)).to_string();
     default:
       return fmt::format("{}", value);
@@ -58,6 +60,10 @@ std::string_view complaint(Step step) {
       return "next hop is not reachable";
     case Step::local_route:
       return "the prefix is originated here";
+    case Step::long_lived_stale:
+      return "long-lived stale";
+    case Step::weight:
+      return "lower weight";
     case Step::local_preference:
       return "lower LOCAL_PREF";
     case Step::as_path_length:
@@ -82,7 +88,7 @@ std::string_view complaint(Step step) {
 
 bool has_values(Step step) {
   return step != Step::resolvable_next_hop && step != Step::local_route &&
-         step != Step::ebgp_over_ibgp;
+         step != Step::long_lived_stale && step != Step::ebgp_over_ibgp;
 }
 
 // No two paths to one prefix have the same.
@@ -132,6 +138,10 @@ class Tournament {
         return cost(candidate) ? 0 : 1;
       case Step::local_route:
         return candidate.peer ? 1 : 0;
+      case Step::long_lived_stale:
+        return std::ranges::binary_search(attributes.communities, kLlgrStale) ? 1 : 0;
+      case Step::weight:
+        return std::numeric_limits<uint32_t>::max() - attributes.weight;
       case Step::local_preference:
         return std::numeric_limits<uint32_t>::max() -
                attributes.local_pref.value_or(kDefaultLocalPref);
@@ -140,7 +150,8 @@ class Tournament {
       case Step::origin:
         return static_cast<uint64_t>(attributes.origin);
       case Step::med:
-        return attributes.med.value_or(0);
+        return attributes.med.value_or(
+            options_.missing_med_is_worst ? std::numeric_limits<uint32_t>::max() : 0);
       case Step::ebgp_over_ibgp:
         return candidate.is_ebgp || !candidate.peer ? 0 : 1;
       case Step::igp_metric:
@@ -150,7 +161,7 @@ class Tournament {
       case Step::cluster_list_length:
         return attributes.cluster_list.size();
       case Step::peer_address:
-        return candidate.peer_address.value();
+        return 0;  // longer than a number: see take_peer_address()
     }
     return 0;
   }
@@ -158,7 +169,10 @@ class Tournament {
  private:
   [[nodiscard]] std::optional<uint32_t> cost(const Candidate& candidate) const {
     if (!candidate.peer || !options_.igp_metric) return 0;
-    return options_.igp_metric(candidate.attributes->next_hop);
+    const PathAttributes& attributes = *candidate.attributes;
+    return options_.igp_metric(attributes.ipv6_next_hop
+                                   ? IpAddress(attributes.ipv6_next_hop->global)
+                                   : IpAddress(attributes.next_hop));
   }
 
   void take(Step step) {
@@ -167,6 +181,8 @@ class Tournament {
       eliminate(step, [&](size_t i) { return value(step, candidates_[i]) != 0; }, 0);
     } else if (step == Step::med && !options_.always_compare_med) {
       take_med();
+    } else if (step == Step::peer_address) {
+      take_peer_address();
     } else {
       const size_t best = *std::ranges::min_element(
           in_race_, {}, [&](size_t i) { return value(step, candidates_[i]); });
@@ -188,6 +204,14 @@ class Tournament {
           },
           better);
     }
+  }
+
+  void take_peer_address() {
+    const auto address_of = [this](size_t i) -> const IpAddress& {
+      return candidates_[i].peer_address;
+    };
+    const size_t best = *std::ranges::min_element(in_race_, {}, address_of);
+    eliminate(Step::peer_address, [&](size_t i) { return address_of(i) > address_of(best); }, best);
   }
 
   template <typename IsWorse>
@@ -265,9 +289,11 @@ std::vector<Decided> explain(std::span<const Candidate> candidates,
       decided.reason = complaint(step);
       if (has_values(step)) {
         const Candidate& winner = candidates[tournament.loss(i).winner];
-        decided.reason +=
-            fmt::format(": {} against {}", shown(step, tournament.value(step, candidates[i])),
-                        shown(step, tournament.value(step, winner)));
+        const auto value = [&](const Candidate& candidate) {
+          return step == Step::peer_address ? candidate.peer_address.to_string()
+                                            : shown(step, tournament.value(step, candidate));
+        };
+        decided.reason += fmt::format(": {} against {}", value(candidates[i]), value(winner));
       }
     }
     all.push_back(std::move(decided));

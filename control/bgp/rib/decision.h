@@ -16,12 +16,12 @@ namespace skyhop::bgp {
 
 enum class PeerId : uint32_t {};  ///< dense, in order of add_peer
 
-inline constexpr uint32_t kDefaultLocalPref = 100;
-
 /// In the order they are taken. The essay is in decision.cc.
 enum class Step : uint8_t {
   resolvable_next_hop,  ///< RFC 4271 9.1.2: not even a candidate otherwise
   local_route,          ///< originated here before learned
+  long_lived_stale,     ///< RFC 9494 4.3: a route that has outlived its session comes last
+  weight,               ///< higher; this router's own
   local_preference,     ///< 9.1.1: higher
   as_path_length,       ///< 9.1.2.2 a: shorter
   origin,               ///< 9.1.2.2 b: lower
@@ -32,7 +32,7 @@ enum class Step : uint8_t {
   cluster_list_length,  ///< RFC 4456 9: shorter
   peer_address,         ///< 9.1.2.2 g: lower
 };
-inline constexpr size_t kSteps = 11;
+inline constexpr size_t kSteps = 13;
 
 /// "AS_PATH length", "multi-exit discriminator", ...
 [[nodiscard]] std::string_view to_string(Step step);
@@ -64,17 +64,18 @@ struct DecisionOptions {
   /// Multipath also over paths of equal length but different content ("multipath-relax").
   bool multipath_relax = false;
   bool always_compare_med = false;
+  bool missing_med_is_worst = false;  ///< as if it were the highest; else the lowest (RFC 4271)
   /// Left out altogether: a cloud speaker that looks at AS_PATH length only ignores origin, MED,
   /// ...
   StepSet ignored;
   /// Cost to a next hop; nullopt: not reachable, so no candidate. Empty function: 0 for all.
-  std::function<std::optional<uint32_t>(Ipv4Address next_hop)> igp_metric;
+  std::function<std::optional<uint32_t>(const IpAddress& next_hop)> igp_metric;
 };
 
 /// A route as the decision sees it.
 struct Candidate {
   std::optional<PeerId> peer;  ///< absent: originated here
-  Ipv4Address peer_address;
+  IpAddress peer_address;
   Ipv4Address peer_router_id;
   bool is_ebgp = false;
   AttributesPtr attributes;  ///< after the import policy

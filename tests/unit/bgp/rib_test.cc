@@ -351,7 +351,7 @@ TEST(Routes, ADecisionCanBeTakenAgain) {
   Scene scene;
   bool is_reachable = true;
   DecisionOptions options;
-  options.igp_metric = [&](Ipv4Address) -> std::optional<uint32_t> {
+  options.igp_metric = [&](const IpAddress&) -> std::optional<uint32_t> {
     return is_reachable ? std::optional<uint32_t>(1) : std::nullopt;
   };
   scene.add(1, 65020);

@@ -489,7 +489,7 @@ TEST_F(Tcp, AForeignLocalAddressFailsWithTheReason) {
   ConnectionCallbacks callbacks;
   callbacks.on_failed = [&](const std::string& why) { reason = why; };
   ConnectOptions options;
-  options.local = {192, 0, 2, 1};
+  options.local = Ipv4Address(192, 0, 2, 1);
   options.remote = own_address(2);
   const auto connection = transport.connect(options, callbacks);
   EXPECT_TRUE(reason.empty()) << "no callback from inside the call";
