@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -136,8 +135,5 @@ struct PathAttributes {
   uint32_t tag = 0;                       ///< set and matched by route maps
   friend auto operator<=>(const PathAttributes&, const PathAttributes&) = default;
 };
-
-/// Attribute sets are shared between the routes that carry them.
-using AttributesPtr = std::shared_ptr<const PathAttributes>;
 
 }  // namespace skyhop::bgp

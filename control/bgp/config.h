@@ -51,6 +51,7 @@ struct LocalAs {
   Asn asn = 0;
   bool no_prepend = false;  ///< it is not put into the paths that the peer tells
   bool replace_as = false;  ///< the speaker's real AS is not in the paths that the peer is told
+  friend bool operator==(const LocalAs&, const LocalAs&) = default;
 };
 
 struct GracefulRestartConfig {

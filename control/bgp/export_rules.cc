@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace skyhop::bgp {
 namespace {
@@ -102,6 +103,19 @@ void add_community(Community community, PathAttributes& out) {
 }
 
 }  // namespace
+
+bool are_alike(const ExportSession& a, const ExportSession& b) {
+  const auto facts = [](const ExportSession& session) {
+    const PeerConfig& peer = session.peer;
+    return std::tuple(&session.speaker, session.is_ebgp, session.speaks_long_lived,
+                      session.takes_ipv6_next_hops, peer.local_address, peer.next_hop,
+                      peer.own_ipv4, peer.own_ipv6, peer.prepend_own_as, peer.as_override,
+                      peer.as_override ? session.remote_asn : 0, peer.private_as, peer.local_as,
+                      peer.route_reflector_client, peer.role, peer.requires_policy,
+                      peer.is_being_shut, peer.add_path.send, peer.advertisement_interval);
+  };
+  return facts(a) == facts(b) && a.peer.export_policy == b.peer.export_policy;
+}
 
 PolicyVerdict may_tell(const ExportSession& session, const Prefix& prefix,
                        const PathAttributes& attributes, const PathSource& source) {

@@ -30,6 +30,10 @@ struct ExportSession {
   bool takes_ipv6_next_hops = false;  ///< RFC 8950, for IPv4 routes
 };
 
+/// All that the rules look at, but for who it is, is equal: both are told the same, but for what
+/// comes from one of them.
+[[nodiscard]] bool are_alike(const ExportSession& a, const ExportSession& b);
+
 /// The export rules, then the policy. In this order:
 ///   RFC 4271 9.1.3   not back to where it came from
 ///   RFC 4271 9.2     from an internal peer to another only by reflection (RFC 4456 6)

@@ -282,7 +282,7 @@ PathSource Peer::source() const {
 ImportSession Peer::import_session() const { return {speaker_, config_, remote_asn_, is_ebgp()}; }
 
 bool Peer::is_dormant() const {
-  return reported_ <= SessionState::active && adj_in_.size() == 0 && buried_.empty() &&
+  return reported_ <= SessionState::active && received_count() == 0 && buried_.empty() &&
          !session_->has_tcp();
 }
 
@@ -322,13 +322,14 @@ PeerStatus Peer::status() const {
   status.admin_down = !started_;
   status.counters = counters_;
   status.connect_retries = session_->connect_retry_counter();
-  status.prefixes_received = adj_in_.size();
-  status.prefixes_accepted = adj_in_.accepted_count();
-  status.prefixes_advertised = adj_out_.size();
+  const Ribs& ribs = host_.ribs();
+  status.prefixes_received = received_count();
+  status.prefixes_accepted = ribs.ipv4.accepted_count(id_) + ribs.ipv6.accepted_count(id_);
+  status.prefixes_advertised = host_.told_count(*this);
   status.last_reason = last_reason_;
   status.last_notification_in = last_notification_in_;
   status.last_notification_out = last_notification_out_;
-  status.restart.stale_routes = adj_in_.stale_count();
+  status.restart.stale_routes = stale_count(kIpv4Unicast) + stale_count(kIpv6Unicast);
   status.restart.is_awaited = restart_timer_.is_running() || long_lived_timer_.is_running();
   status.restart.is_long_lived = long_lived_timer_.is_running();
   if (status.restart.is_awaited) {

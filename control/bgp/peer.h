@@ -14,7 +14,7 @@
 #include "control/bgp/bfd/session.h"
 #include "control/bgp/export_rules.h"
 #include "control/bgp/import_rules.h"
-#include "control/bgp/rib/adj_rib.h"
+#include "control/bgp/rib/ribs.h"
 #include "control/bgp/session.h"
 #include "control/bgp/speaker.h"
 #include "control/bgp/timer.h"
@@ -27,10 +27,13 @@ class Peer;
 class PeerHost {
  public:
   virtual ~PeerHost() = default;
-  [[nodiscard]] virtual AttributesPtr intern(PathAttributes attributes) = 0;
-  [[nodiscard]] virtual AttributesPtr intern(const AttributesPtr& attributes) = 0;
-  /// Null attributes: the peer has no usable route any more.
-  virtual void on_path(const Peer& peer, const RouteKey& route, AttributesPtr attributes) = 0;
+  [[nodiscard]] virtual Ribs& ribs() = 0;
+  /// Something in the tables has changed.
+  virtual void on_routes_changed() = 0;
+  /// Much in the tables changes: what was asked for goes through them in steps.
+  virtual void on_walk() = 0;
+  /// Paths that the peer was told.
+  [[nodiscard]] virtual size_t told_count(const Peer& peer) const = 0;
   virtual void on_peer_state(Peer& peer, SessionState from, SessionState to) = 0;
   /// The peer wants all of its Adj-RIB-Out again (RFC 2918).
   virtual void on_refresh_requested(Peer& peer, AddressFamily family) = 0;
@@ -57,6 +60,9 @@ class Peer : public SessionOwner {
   void take_incoming(std::unique_ptr<Connection> connection);
 
   void reevaluate_import();
+  /// What becomes of a route that it told: its import rules, and what a long restart does to it.
+  [[nodiscard]] ImportJudge::Judgement judge(const Prefix& prefix, AttributesPtr received,
+                                             bool is_stale);
   Speaker::RefreshOutcome request_refresh();
 
   /// Sends what changed; the Adj-RIB-Out is the caller's to keep.
@@ -71,7 +77,6 @@ class Peer : public SessionOwner {
   [[nodiscard]] const SessionContext& context() const { return session_->negotiated().context; }
   [[nodiscard]] PeerStatus status() const;
   [[nodiscard]] bool speaks(AddressFamily family) const;
-  [[nodiscard]] static LearnedRoute learned(const RouteKey& key, const AdjRibIn::Entry& entry);
   /// A restarted speaker waits for this one's End-of-RIB (RFC 4724 4.1).
   [[nodiscard]] bool is_awaited() const;
   /// Nothing is left of it but its counters.
@@ -86,15 +91,13 @@ class Peer : public SessionOwner {
   [[nodiscard]] PathSource source() const;  ///< of paths learned from it
   [[nodiscard]] Ipv4Address remote_router_id() const { return remote_router_id_; }
   [[nodiscard]] const std::string& reason() const { return last_reason_; }
-  [[nodiscard]] const AdjRibIn& adj_in() const { return adj_in_; }
-  [[nodiscard]] const AdjRibOut& adj_out() const { return adj_out_; }
-  [[nodiscard]] AdjRibOut& adj_out() { return adj_out_; }
 
   [[nodiscard]] Capabilities offer() const override;
   std::optional<Notification> on_open(Session& session, const Open& open) override;
   void on_open_accepted(Session& session) override;
   void on_state(Session& session, SessionState from, SessionState to) override;
-  void on_update(Session& session, Update update) override;
+  [[nodiscard]] AttributeInterner& interner() override { return host_.ribs().shared.attributes; }
+  void on_update(Session& session, const Update& update) override;
   void on_route_refresh(Session& session, const RouteRefresh& refresh) override;
   void on_routes_lost(Session& session, SessionLoss loss) override;
   void on_drained(Session& session) override;
@@ -115,28 +118,32 @@ class Peer : public SessionOwner {
 
   // peer_routes.cc
   [[nodiscard]] ImportSession import_session() const;
-  [[nodiscard]] AdjRibIn::Entry evaluate(const Prefix& prefix, const AttributesPtr& received);
+  class Import;
   /// False: the prefix limit is exceeded.
   template <typename P>
   [[nodiscard]] bool learn_all(const FamilyUpdate<P>& update);
-  void learn(const RouteKey& route, const AttributesPtr& received);
-  void forget(const RouteKey& route);
-  void lose_routes(AddressFamily family);
+  template <typename P>
+  void forget_all(const FamilyUpdate<P>& update);
+  [[nodiscard]] size_t received_count(AddressFamily family) const;
+  [[nodiscard]] size_t received_count() const;
   void count_problems(const Update& update);
   [[nodiscard]] bool exceeds_limit_at_once(size_t announced);
   enum class Room : uint8_t { yes, dropped, no };
-  [[nodiscard]] Room room_for(const RouteKey& route);
+  template <typename P>
+  [[nodiscard]] Room room_for(uint32_t source, const P& prefix);
   void warn_near_limit(AddressFamily family);
   void cease_over_limit(AddressFamily family);
 
   // peer_restart.cc
   void drop_stale(AddressFamily family);
   void drop_all_stale();
-  [[nodiscard]] bool has_stale(AddressFamily family) const;
+  [[nodiscard]] size_t stale_count(AddressFamily family) const;
+  [[nodiscard]] bool has_stale() const;
   void keep_or_lose(AddressFamily family, const Session& session, SessionLoss loss);
   void resume(const Session& session);
   void on_restart_timer();
   void make_long_lived(AddressFamily family);
+  [[nodiscard]] AttributesPtr long_lived(const AttributesPtr& received);
   void on_end_of_rib(AddressFamily family);
 
   PeerId id_;
@@ -157,14 +164,13 @@ class Peer : public SessionOwner {
   uint32_t falls_ = 0;  ///< in a row
   std::unique_ptr<bfd::Session> bfd_;
 
-  AdjRibIn adj_in_;
-  AdjRibOut adj_out_;
   Asn remote_asn_;
   Ipv4Address remote_router_id_;
 
   // Of the last session that was established, for when it is gone.
   std::optional<GracefulRestart> remote_restart_;
   std::vector<LongLivedFamily> remote_long_lived_;
+  bool is_long_lived_[2] = {};        ///< RFC 9494: what is stale of this family is a last resort
   bool end_of_rib_received_[2] = {};  ///< IPv4, IPv6
   Timer restart_timer_;               ///< until the peer must be back (RFC 4724 4.2)
   Timer stale_timer_;                 ///< until it must have told everything

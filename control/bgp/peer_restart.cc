@@ -25,9 +25,9 @@ void Peer::on_routes_lost(Session& session, SessionLoss loss) {
   refresh_timer_.stop();
   stale_timer_.stop();
   for (const AddressFamily family : kFamilies) keep_or_lose(family, session, loss);
-  adj_out_.clear();
+  host_.on_walk();
   std::ranges::fill(end_of_rib_received_, false);
-  if (adj_in_.stale_count() > 0) {
+  if (has_stale()) {
     restart_timer_.start(std::chrono::seconds(remote_restart_->restart_time));
   }
 }
@@ -37,10 +37,9 @@ void Peer::keep_or_lose(AddressFamily family, const Session& session, SessionLos
   const bool is_awaited =
       agreed.graceful_restart && remote_restart_ && remote_restart_->find(family) != nullptr &&
       (loss == SessionLoss::connection || (loss == SessionLoss::notified && agreed.notification));
-  if (!is_awaited) return lose_routes(family);
+  is_long_lived_[index_of(family)] = false;
   // RFC 4724 4.2: what was stale before a second restart goes.
-  drop_stale(family);
-  adj_in_.mark_stale(family);
+  host_.ribs().with(family, [&](auto& rib) { is_awaited ? rib.mark_stale(id_) : rib.lose(id_); });
 }
 
 void Peer::resume(const Session& session) {
@@ -55,7 +54,8 @@ void Peer::resume(const Session& session) {
                          preserved->forwarding_preserved && speaks(family);
     if (!is_kept) drop_stale(family);
   }
-  if (adj_in_.stale_count() > 0) stale_timer_.start(config_.graceful_restart.stale_time);
+  std::ranges::fill(is_long_lived_, false);
+  if (has_stale()) stale_timer_.start(config_.graceful_restart.stale_time);
 }
 
 void Peer::on_restart_timer() {
@@ -70,7 +70,7 @@ void Peer::on_restart_timer() {
       continue;
     }
     make_long_lived(family);
-    if (!has_stale(family)) continue;
+    if (stale_count(family) == 0) continue;
     // One timer for both families: the longer of their times.
     const Duration stale_time = std::min<Duration>(std::chrono::seconds(offered_to_us->stale_time),
                                                    config_.graceful_restart.long_lived_stale_time);
@@ -81,36 +81,34 @@ void Peer::on_restart_timer() {
   }
 }
 
-// RFC 9494 4.2: marked for everybody to see, but for those that asked not to be kept.
 void Peer::make_long_lived(AddressFamily family) {
-  for (const RouteKey& route : adj_in_.keys()) {
-    const AdjRibIn::Entry& entry = *adj_in_.find(route);
-    if (route.prefix.family() != family || !entry.is_stale) continue;
-    if (carries(*entry.received, kNoLlgr)) {
-      forget(route);
-      continue;
-    }
-    PathAttributes received = *entry.received;
-    const auto at = std::ranges::lower_bound(received.communities, kLlgrStale);
-    if (at == received.communities.end() || *at != kLlgrStale) {
-      received.communities.insert(at, kLlgrStale);
-    }
-    learn(route, host_.intern(std::move(received)));
-    adj_in_.mark_stale(route);
-  }
+  is_long_lived_[index_of(family)] = true;
+  host_.ribs().with(family, [this](auto& rib) { rib.reevaluate(id_); });
+  host_.on_walk();
 }
 
-bool Peer::has_stale(AddressFamily family) const {
-  return std::ranges::any_of(adj_in_.keys(), [&](const RouteKey& route) {
-    return route.prefix.family() == family && adj_in_.find(route)->is_stale;
-  });
+// RFC 9494 4.2: marked for everybody to see, but for those that asked not to be kept.
+AttributesPtr Peer::long_lived(const AttributesPtr& received) {
+  if (carries(*received, kNoLlgr)) return nullptr;
+  if (carries(*received, kLlgrStale)) return received;
+  PathAttributes marked = *received;
+  marked.communities.insert(std::ranges::lower_bound(marked.communities, kLlgrStale), kLlgrStale);
+  return host_.ribs().shared.attributes.intern(std::move(marked));
+}
+
+size_t Peer::stale_count(AddressFamily family) const {
+  return host_.ribs().with(family, [this](const auto& rib) { return rib.stale_count(id_); });
+}
+
+bool Peer::has_stale() const {
+  return std::ranges::any_of(kFamilies,
+                             [this](AddressFamily family) { return stale_count(family) > 0; });
 }
 
 void Peer::drop_stale(AddressFamily family) {
-  if (adj_in_.stale_count() == 0) return;
-  for (const RouteKey& route : adj_in_.keys()) {
-    if (route.prefix.family() == family && adj_in_.find(route)->is_stale) forget(route);
-  }
+  if (stale_count(family) == 0) return;
+  host_.ribs().with(family, [this](auto& rib) { rib.drop_stale(id_); });
+  host_.on_walk();
 }
 
 void Peer::drop_all_stale() {
@@ -125,7 +123,7 @@ void Peer::drop_all_stale() {
 void Peer::on_end_of_rib(AddressFamily family) {
   end_of_rib_received_[index_of(family)] = true;
   drop_stale(family);
-  if (adj_in_.stale_count() == 0) stale_timer_.stop();
+  if (!has_stale()) stale_timer_.stop();
   host_.on_end_of_rib(*this);
 }
 
@@ -156,13 +154,14 @@ void Peer::on_route_refresh(Session& session, const RouteRefresh& refresh) {
       return host_.on_refresh_requested(*this, refresh.family);
     case RouteRefresh::Subtype::begin:
       if (!session.negotiated().enhanced_route_refresh) return;
-      adj_in_.mark_stale(refresh.family);
+      host_.ribs().with(refresh.family, [this](auto& rib) { rib.mark_stale(id_); });
+      host_.on_walk();
       refresh_timer_.start(config_.graceful_restart.stale_time);
       return;
     case RouteRefresh::Subtype::end:
       if (!session.negotiated().enhanced_route_refresh || !refresh_timer_.is_running()) return;
       drop_stale(refresh.family);
-      if (adj_in_.stale_count() == 0) refresh_timer_.stop();
+      if (!has_stale()) refresh_timer_.stop();
       return;
   }
 }

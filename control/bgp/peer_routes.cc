@@ -13,14 +13,68 @@ size_t index_of(AddressFamily family) { return family == kIpv4Unicast ? 0 : 1; }
 
 }  // namespace
 
-void Peer::on_update(Session&, Update update) {
+// The import rules for the routes of one peer. Many routes share a set, and without a policy all of
+// a set fare alike: what was found out about the last one is kept.
+class Peer::Import {
+ public:
+  Import(const Peer& peer, Ribs& ribs)
+      : config_(peer.config_), session_(peer.import_session()), ribs_(ribs) {}
+
+  // The number of what becomes of the route; valid until the next one.
+  uint32_t judge(const Prefix& prefix, const AttributesPtr& received) {
+    const bool is_known = received_ == received && is_ipv4_ == prefix.is_ipv4();
+    if (is_known && !config_.import_policy) return verdict_.id();
+    if (!is_known) look_at(prefix, received);
+    PolicyVerdict verdict;
+    // The policy first: where it has a rule of its own for what is refused anyway, its name is
+    // shown.
+    if (config_.import_policy) {
+      verdict = config_.import_policy(
+          {prefix, *marked_, config_.group, false, session_.is_ebgp, config_.name});
+    }
+    if (verdict.accepted && refusal_) {
+      verdict = PolicyVerdict::reject(refusal_->rule, refusal_->reason);
+    }
+    verdict_ = {};
+    const bool is_as_it_came = verdict.accepted && !verdict.changed && marked_ == received &&
+                               verdict.rule.empty() && verdict.reason.empty();
+    if (is_as_it_came) return 0;
+    AttributesPtr accepted;
+    if (verdict.accepted) {
+      accepted =
+          verdict.changed ? ribs_.shared.attributes.intern(std::move(*verdict.changed)) : marked_;
+    }
+    verdict_ = VerdictRef(ribs_.shared.verdicts, {std::move(accepted), std::move(verdict.rule),
+                                                  std::move(verdict.reason)});
+    return verdict_.id();
+  }
+  VerdictRef take() { return std::move(verdict_); }
+
+ private:
+  void look_at(const Prefix& prefix, const AttributesPtr& received) {
+    received_ = received;
+    is_ipv4_ = prefix.is_ipv4();
+    refusal_ = refusal(session_, prefix, *received);
+    auto changed = marked(session_, *received);
+    marked_ = changed ? ribs_.shared.attributes.intern(std::move(*changed)) : received;
+  }
+
+  const PeerConfig& config_;
+  ImportSession session_;
+  Ribs& ribs_;
+  AttributesPtr received_;  // whose rules these are:
+  bool is_ipv4_ = true;
+  AttributesPtr marked_;
+  std::optional<Refusal> refusal_;
+  VerdictRef verdict_;
+};
+
+void Peer::on_update(Session&, const Update& update) {
   count_problems(update);
-  const auto forget_all = [this](const auto& family) {
-    for (const auto& [prefix, path_id] : family.withdrawn) forget({prefix, path_id});
-  };
   forget_all(update.ipv4);
   forget_all(update.mp_ipv4);
   forget_all(update.ipv6);
+  host_.on_routes_changed();
   if (exceeds_limit_at_once(update.announced_count())) {
     return cease_over_limit(update.ipv6.announced.empty() ? kIpv4Unicast : kIpv6Unicast);
   }
@@ -30,16 +84,64 @@ void Peer::on_update(Session&, Update update) {
 }
 
 template <typename P>
+void Peer::forget_all(const FamilyUpdate<P>& update) {
+  Rib<P>& rib = host_.ribs().of<P>();
+  const SourcePool& sources = host_.ribs().shared.sources;
+  for (const auto& [prefix, path_id] : update.withdrawn) {
+    const uint32_t source = sources.find(id_, path_id);
+    if (source != 0) rib.withdraw(source, prefix);
+  }
+}
+
+template <typename P>
 bool Peer::learn_all(const FamilyUpdate<P>& update) {
   if (update.announced.empty()) return true;
-  const AttributesPtr shared = host_.intern(update.attributes);
-  for (const auto& [prefix, path_id] : update.announced) {
-    const Room room = room_for({prefix, path_id});
+  Ribs& ribs = host_.ribs();
+  Rib<P>& rib = ribs.of<P>();
+  const Time now = scheduler_.now();
+  Import import(*this, ribs);
+  // Nearly always all paths have the same id: none.
+  SourceRef source;
+  // The table is larger than the caches: it is asked for what comes next.
+  constexpr size_t kAhead = 8;
+  const std::vector<Nlri<P>>& routes = update.announced;
+  for (size_t i = 0; i < std::min(kAhead, routes.size()); ++i) rib.prefetch(routes[i].prefix);
+  for (size_t i = 0; i < routes.size(); ++i) {
+    if (i + kAhead < routes.size()) rib.prefetch(routes[i + kAhead].prefix);
+    const auto& [prefix, path_id] = routes[i];
+    if (!source.is(id_, path_id)) source = SourceRef(ribs.shared.sources, id_, path_id);
+    const Room room = room_for(source.id(), prefix);
     if (room == Room::no) return false;
-    if (room == Room::yes) learn({prefix, path_id}, shared);
+    if (room == Room::dropped) continue;
+    const uint32_t verdict = import.judge(prefix, update.attributes);
+    rib.announce(source.id(), prefix, update.attributes, verdict, now);
   }
   warn_near_limit(kFamilyOf<P>);
   return true;
+}
+
+ImportJudge::Judgement Peer::judge(const Prefix& prefix, AttributesPtr received, bool is_stale) {
+  if (is_stale && is_long_lived_[index_of(prefix.family())]) {
+    received = long_lived(received);
+    if (!received) return {};
+  }
+  Import import(*this, host_.ribs());
+  import.judge(prefix, received);
+  return {std::move(received), import.take()};
+}
+
+void Peer::reevaluate_import() {
+  host_.ribs().ipv4.reevaluate(id_);
+  host_.ribs().ipv6.reevaluate(id_);
+  host_.on_walk();
+}
+
+size_t Peer::received_count(AddressFamily family) const {
+  return host_.ribs().with(family, [this](const auto& rib) { return rib.received_count(id_); });
+}
+
+size_t Peer::received_count() const {
+  return received_count(kIpv4Unicast) + received_count(kIpv6Unicast);
 }
 
 void Peer::count_problems(const Update& update) {
@@ -67,7 +169,7 @@ bool Peer::exceeds_limit_at_once(size_t announced) {
   if (announced == 0 || limit.counting != PrefixLimit::Counting::cumulative) return false;
   const Time now = scheduler_.now();
   if (!last_announcement_ || now - *last_announcement_ > limit.burst_gap) {
-    burst_base_ = adj_in_.size();
+    burst_base_ = received_count();
     burst_announced_ = 0;
   }
   last_announcement_ = now;
@@ -75,10 +177,12 @@ bool Peer::exceeds_limit_at_once(size_t announced) {
   return limit.maximum != 0 && burst_base_ + burst_announced_ > limit.maximum;
 }
 
-Peer::Room Peer::room_for(const RouteKey& route) {
+template <typename P>
+Peer::Room Peer::room_for(uint32_t source, const P& prefix) {
   const PrefixLimit& limit = config_.prefix_limit;
+  const Rib<P>& rib = host_.ribs().of<P>();
   if (limit.maximum == 0 || limit.counting != PrefixLimit::Counting::table ||
-      adj_in_.size(route.prefix.family()) < limit.maximum || adj_in_.find(route) != nullptr) {
+      rib.received_count(id_) < limit.maximum || rib.has(source, prefix)) {
     return Room::yes;
   }
   switch (limit.action) {
@@ -98,7 +202,7 @@ void Peer::warn_near_limit(AddressFamily family) {
   if (limit.maximum == 0) return;
   const uint64_t threshold = uint64_t{limit.maximum} * limit.warn_at_percent / 100;
   bool& is_near = is_near_limit_[index_of(family)];
-  if (adj_in_.size(family) < std::max<uint64_t>(threshold, 1)) {
+  if (received_count(family) < std::max<uint64_t>(threshold, 1)) {
     is_near = false;
   } else if (!std::exchange(is_near, true)) {
     ++counters_.limit_warnings;
@@ -115,76 +219,6 @@ void Peer::cease_over_limit(AddressFamily family) {
   if (!config_.prefix_limit.restart_after) started_ = false;
   session_->stop(Event::automatic_stop, std::move(notification),
                  config_.prefix_limit.restart_after);
-}
-
-// The policy first: where it has a rule of its own for what is refused anyway, its name is shown.
-AdjRibIn::Entry Peer::evaluate(const Prefix& prefix, const AttributesPtr& received) {
-  const ImportSession session = import_session();
-  AdjRibIn::Entry entry{received, received, nullptr, scheduler_.now()};
-  if (auto changed = marked(session, *received)) entry.accepted = host_.intern(std::move(*changed));
-  PolicyVerdict verdict;
-  if (config_.import_policy) {
-    verdict = config_.import_policy(
-        {prefix, *entry.accepted, config_.group, false, session.is_ebgp, config_.name});
-  }
-  if (verdict.accepted) {
-    if (auto refused = refusal(session, prefix, *received)) {
-      verdict = PolicyVerdict::reject(refused->rule, std::move(refused->reason));
-    }
-  }
-  if (!verdict.accepted) {
-    entry.accepted = nullptr;
-  } else if (verdict.changed) {
-    entry.accepted = host_.intern(std::move(*verdict.changed));
-  }
-  if (!verdict.rule.empty() || !verdict.reason.empty()) {
-    entry.why = std::make_shared<const Explanation>(
-        Explanation{std::move(verdict.rule), std::move(verdict.reason)});
-  }
-  return entry;
-}
-
-void Peer::learn(const RouteKey& route, const AttributesPtr& received) {
-  AdjRibIn::Entry entry = evaluate(route.prefix, received);
-  const AdjRibIn::Entry* known = adj_in_.find(route);
-  const AttributesPtr before = known != nullptr ? known->accepted : nullptr;
-  if (known != nullptr && known->received == received) entry.learned = known->learned;
-  AttributesPtr accepted = entry.accepted;
-  adj_in_.set(route, std::move(entry));
-  if (accepted != before) host_.on_path(*this, route, std::move(accepted));
-}
-
-void Peer::forget(const RouteKey& route) {
-  const AdjRibIn::Entry* known = adj_in_.find(route);
-  if (known == nullptr) return;
-  const bool was_accepted = known->accepted != nullptr;
-  adj_in_.erase(route);
-  if (was_accepted) host_.on_path(*this, route, nullptr);
-}
-
-void Peer::lose_routes(AddressFamily family) {
-  for (const RouteKey& route : adj_in_.keys()) {
-    if (route.prefix.family() == family) forget(route);
-  }
-}
-
-void Peer::reevaluate_import() {
-  for (const RouteKey& route : adj_in_.keys()) {
-    const AttributesPtr received = adj_in_.find(route)->received;
-    const bool is_stale = adj_in_.find(route)->is_stale;
-    learn(route, received);
-    if (is_stale) adj_in_.mark_stale(route);
-  }
-}
-
-LearnedRoute Peer::learned(const RouteKey& key, const AdjRibIn::Entry& entry) {
-  LearnedRoute route{key.prefix, key.path_id, entry.received, entry.accepted,
-                     {},         {},          entry.learned,  entry.is_stale};
-  if (entry.why) {
-    route.rule = entry.why->rule;
-    route.reason = entry.why->reason;
-  }
-  return route;
 }
 
 }  // namespace skyhop::bgp

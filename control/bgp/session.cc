@@ -60,6 +60,7 @@ Session::Session(SessionParameters parameters, Scheduler& scheduler, Transport& 
       transport_(transport),
       owner_(owner),
       side_(side),
+      decoder_(&owner.interner()),
       connect_retry_timer_(scheduler, [this] { handle(Event::connect_retry_timer_expires); }),
       delay_open_timer_(scheduler, [this] { handle(Event::delay_open_timer_expires); }),
       hold_timer_(scheduler, [this] { handle(Event::hold_timer_expires); }),
@@ -207,7 +208,7 @@ void Session::perform(Action action, Event event) {
     case Action::session_established:
       break;  // on_state() says so, once the state is taken
     case Action::process_update:
-      if (pending_update_) owner_.on_update(*this, *std::exchange(pending_update_, std::nullopt));
+      if (std::exchange(has_update_, false)) owner_.on_update(*this, decoder_.update());
       break;
   }
 }
@@ -343,13 +344,13 @@ void Session::take_open(const Message& message) {
 
 void Session::take_update(const Message& message) {
   if (state_ != SessionState::established) return handle(Event::update_msg);
-  auto update = decode_update(message.body, negotiated_.context);
-  if (!update) {
-    owner_.on_update_error(update.error().attribute_type);
-    return fail_with(Event::update_msg_err, static_cast<const Notification&>(update.error()));
+  if (const auto fault = decoder_.decode(message.body, negotiated_.context)) {
+    owner_.on_update_error(fault->attribute_type);
+    return fail_with(Event::update_msg_err, static_cast<const Notification&>(*fault));
   }
-  pending_update_ = std::move(*update);
+  has_update_ = true;
   handle(Event::update_msg);
+  decoder_.clear();
 }
 
 void Session::take_notification(const Message& message) {

@@ -36,7 +36,9 @@ class SessionOwner {
   /// May end in this session's or another's fall.
   virtual void on_open_accepted(Session& session) = 0;
   virtual void on_state(Session& session, SessionState from, SessionState to) = 0;
-  virtual void on_update(Session& session, Update update) = 0;
+  /// Where the attribute sets of what comes in are kept.
+  [[nodiscard]] virtual AttributeInterner& interner() = 0;
+  virtual void on_update(Session& session, const Update& update) = 0;
   virtual void on_route_refresh(Session& session, const RouteRefresh& refresh) = 0;
   virtual void on_routes_lost(Session& session, SessionLoss loss) = 0;
   virtual void on_drained(Session& session) = 0;
@@ -142,7 +144,8 @@ class Session {
   std::optional<Notification> pending_notification_;  ///< what send_notification sends
   std::vector<uint8_t> offending_;                    ///< what it is sent for
   bool is_final_ = false;                             ///< the NOTIFICATION that came in is
-  std::optional<Update> pending_update_;              ///< what process_update takes
+  UpdateDecoder decoder_;
+  bool has_update_ = false;  ///< in the decoder, for process_update to take
   std::optional<Duration> idle_hold_;
   std::string reason_;
   Event last_fall_ = Event::manual_stop;  ///< the event that led to Idle

@@ -28,6 +28,7 @@ struct LearnedRoute {
 
 struct AdvertisedRoute {
   Prefix prefix;
+  PathId path_id = 0;
   AttributesPtr attributes;  ///< as on the wire
 };
 
@@ -35,6 +36,18 @@ struct AdvertisedRoute {
 struct BestRoute {
   Prefix prefix;
   std::vector<Candidate> paths;
+};
+
+/// A path in use.
+struct UsedPath {
+  std::optional<PeerId> peer;  ///< absent: originated here
+  AttributesPtr attributes;    ///< after the import policy
+};
+
+/// What has become of a prefix.
+struct BestChange {
+  Prefix prefix;
+  std::span<const UsedPath> used;  ///< the best first; empty: there is no usable route any more
 };
 
 enum class MessageDirection : uint8_t { sent, received };
@@ -94,11 +107,12 @@ class Speaker {
   /// ROUTE-REFRESH (RFC 2918) to the peer (A10).
   RefreshOutcome request_refresh(PeerId peer);
 
-  using OnBestChange = std::function<void(std::span<const Prefix> prefixes)>;
+  using OnBestChange = std::function<void(std::span<const BestChange> changes)>;
   using OnSessionState = std::function<void(PeerId peer, SessionState from, SessionState to,
                                             const std::string& reason)>;
   using OnMessage = std::function<void(const MessageTrace& message)>;
   /// Once per turn of the event loop, ascending; best, multipath set or attributes have changed.
+  /// What is shown is valid during the call.
   void on_best_change(OnBestChange observer);
   void on_session_state(OnSessionState observer);
   void on_message(OnMessage observer);

@@ -162,8 +162,11 @@ void Speakers::observe(const OnRoutes& on_routes, const OnState& on_state) {
   for (size_t i = 0; i < speakers_.size(); ++i) {
     if (speakers_[i] == nullptr) continue;
     const GatewayId id(i);
-    speakers_[i]->on_best_change(
-        [on_routes, id](std::span<const bgp::Prefix> prefixes) { on_routes(id, prefixes); });
+    speakers_[i]->on_best_change([on_routes, id](std::span<const bgp::BestChange> changes) {
+      std::vector<bgp::Prefix> prefixes;
+      for (const bgp::BestChange& change : changes) prefixes.push_back(change.prefix);
+      on_routes(id, prefixes);
+    });
     speakers_[i]->on_session_state([this, on_state, id](bgp::PeerId peer, SessionState from,
                                                         SessionState to,
                                                         const std::string& reason) {

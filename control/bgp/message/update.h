@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "control/bgp/attribute_set.h"
 #include "control/bgp/message/header.h"
 #include "control/bgp/message/path_attributes.h"
 
@@ -32,6 +33,36 @@ struct Update {
   [[nodiscard]] size_t announced_count() const {
     return ipv4.announced.size() + mp_ipv4.announced.size() + ipv6.announced.size();
   }
+};
+
+/// Decodes UPDATEs one after the other in memory of its own: one whose attributes are known takes
+/// none from the heap.
+class UpdateDecoder {
+ public:
+  /// With an interner the sets are its own, and those that it recalls are not decoded again.
+  explicit UpdateDecoder(AttributeInterner* interner = nullptr) : interner_(interner) {}
+
+  /// Nothing: it is in update().
+  [[nodiscard]] std::optional<UpdateFault> decode(Octets body, const SessionContext& context);
+  /// Of the last decode(); valid until the next, or clear().
+  [[nodiscard]] const Update& update() const { return update_; }
+  /// Lets go of the attributes.
+  void clear();
+  [[nodiscard]] Update take() { return std::move(update_); }
+
+ private:
+  struct Fields;
+
+  [[nodiscard]] bool recall(const Fields& fields, const SessionContext& context,
+                            std::optional<UpdateFault>& fault);
+  [[nodiscard]] bool recall_mp(const Fields& fields, const SessionContext& context,
+                               std::optional<UpdateFault>& fault);
+  void share(DecodedAttributes& decoded, const Fields& fields, const SessionContext& context);
+  [[nodiscard]] AttributesPtr shared(PathAttributes attributes);
+
+  AttributeInterner* interner_;
+  Update update_;
+  std::vector<uint8_t> mp_key_;  ///< the attributes field without its NLRI
 };
 
 [[nodiscard]] std::expected<Update, UpdateFault> decode_update(Octets body,

@@ -96,15 +96,25 @@ std::pair<std::optional<PeerId>, PathId> key(const Candidate& candidate) {
   return {candidate.peer, candidate.path_id};
 }
 
-class Tournament {
+}  // namespace
+
+class Decider::Tournament {
  public:
-  Tournament(std::span<const Candidate> candidates, const DecisionOptions& options)
-      : candidates_(candidates), options_(options), losses_(candidates.size()) {
-    in_race_.reserve(candidates.size());
+  Tournament(Decider& decider, std::span<const Candidate> candidates,
+             const DecisionOptions& options)
+      : candidates_(candidates),
+        options_(options),
+        in_race_(decider.in_race_),
+        equals_(decider.equals_),
+        before_(decider.scratch_),
+        losses_(decider.losses_) {
+    losses_.assign(candidates.size(), {});
+    equals_.clear();
+    in_race_.clear();
     for (size_t i = 0; i < candidates.size(); ++i) in_race_.push_back(i);
   }
 
-  // Who is left at the end, or nobody; `equals` are those left after `multipath_through`.
+  // Who is left at the end, or nobody; `equals_` are those left after `multipath_through`.
   void run() {
     for (size_t i = 0; i < kSteps && !in_race_.empty(); ++i) {
       const auto step = static_cast<Step>(i);
@@ -122,14 +132,6 @@ class Tournament {
     }
   }
 
-  struct Loss {
-    std::optional<Step> step;
-    size_t winner = 0;  ///< who was better then
-  };
-  [[nodiscard]] const std::vector<size_t>& in_race() const { return in_race_; }
-  [[nodiscard]] const std::vector<size_t>& equals() const { return equals_; }
-  [[nodiscard]] const Loss& loss(size_t candidate) const { return losses_[candidate]; }
-
   // Lower is better in every step.
   [[nodiscard]] uint64_t value(Step step, const Candidate& candidate) const {
     const PathAttributes& attributes = *candidate.attributes;
@@ -146,7 +148,7 @@ class Tournament {
         return std::numeric_limits<uint32_t>::max() -
                attributes.local_pref.value_or(kDefaultLocalPref);
       case Step::as_path_length:
-        return attributes.as_path.length();
+        return candidate.attributes.set()->path_length();
       case Step::origin:
         return static_cast<uint64_t>(attributes.origin);
       case Step::med:
@@ -178,29 +180,39 @@ class Tournament {
   void take(Step step) {
     if (step == Step::resolvable_next_hop) {
       // Not the least of them but those that can be reached at all.
+      if (!options_.igp_metric) return;
       eliminate(step, [&](size_t i) { return value(step, candidates_[i]) != 0; }, 0);
     } else if (step == Step::med && !options_.always_compare_med) {
       take_med();
     } else if (step == Step::peer_address) {
       take_peer_address();
     } else {
-      const size_t best = *std::ranges::min_element(
-          in_race_, {}, [&](size_t i) { return value(step, candidates_[i]); });
-      const uint64_t least = value(step, candidates_[best]);
+      size_t best = in_race_.front();
+      uint64_t least = value(step, candidates_[best]);
+      uint64_t most = least;
+      for (const size_t i : std::span(in_race_).subspan(1)) {
+        const uint64_t other = value(step, candidates_[i]);
+        most = std::max(most, other);
+        if (other < least) {
+          least = other;
+          best = i;
+        }
+      }
+      if (least == most) return;
       eliminate(step, [&](size_t i) { return value(step, candidates_[i]) > least; }, best);
     }
   }
 
   void take_med() {
-    const std::vector<size_t> before = in_race_;
-    for (const size_t better : before) {
+    before_ = in_race_;
+    for (const size_t better : before_) {
       const auto neighbour = candidates_[better].attributes->as_path.first();
       const uint64_t med = value(Step::med, candidates_[better]);
       eliminate(
           Step::med,
           [&](size_t i) {
-            return candidates_[i].attributes->as_path.first() == neighbour &&
-                   value(Step::med, candidates_[i]) > med;
+            return value(Step::med, candidates_[i]) > med &&
+                   candidates_[i].attributes->as_path.first() == neighbour;
           },
           better);
     }
@@ -225,60 +237,69 @@ class Tournament {
 
   std::span<const Candidate> candidates_;
   const DecisionOptions& options_;
-  std::vector<size_t> in_race_;
-  std::vector<size_t> equals_;
-  std::vector<Loss> losses_;
+  std::vector<size_t>& in_race_;
+  std::vector<size_t>& equals_;
+  std::vector<size_t>& before_;
+  std::vector<Loss>& losses_;
 };
 
-Decision outcome(std::span<const Candidate> candidates, const DecisionOptions& options,
-                 const Tournament& tournament) {
-  if (tournament.in_race().empty()) return {};
-  Decision decision;
-  const size_t best = tournament.in_race().front();
-  decision.best = best;
-  decision.multipath = {best};
-  std::vector<size_t> others;
-  for (const size_t equal : tournament.equals()) {
+const Decision& Decider::decide(std::span<const Candidate> candidates,
+                                const DecisionOptions& options) {
+  Tournament(*this, candidates, options).run();
+  decision_.best.reset();
+  decision_.multipath.clear();
+  if (in_race_.empty()) return decision_;
+  decision_.best = in_race_.front();
+  decision_.multipath.push_back(in_race_.front());
+  if (options.maximum_paths > 1 && equals_.size() > 1) name_multipath(candidates, options);
+  return decision_;
+}
+
+void Decider::name_multipath(std::span<const Candidate> candidates,
+                             const DecisionOptions& options) {
+  const size_t best = *decision_.best;
+  std::vector<size_t>& others = scratch_;
+  others.clear();
+  for (const size_t equal : equals_) {
     const bool same_path = options.multipath_relax || candidates[equal].attributes->as_path ==
                                                           candidates[best].attributes->as_path;
     if (equal != best && same_path) others.push_back(equal);
   }
   // Too many: those that stayed in the race longest.
   std::ranges::sort(others, [&](size_t a, size_t b) {
-    const auto& loss_a = tournament.loss(a).step;
-    const auto& loss_b = tournament.loss(b).step;
+    const auto& loss_a = losses_[a].step;
+    const auto& loss_b = losses_[b].step;
     if (loss_a != loss_b) return loss_a > loss_b;
     if (candidates[a].peer_address != candidates[b].peer_address) {
       return candidates[a].peer_address < candidates[b].peer_address;
     }
     return key(candidates[a]) < key(candidates[b]);
   });
-  const size_t room = std::max(options.maximum_paths, 1u) - 1;
+  const size_t room = options.maximum_paths - 1;
   if (others.size() > room) others.resize(room);
-  decision.multipath.insert(decision.multipath.end(), others.begin(), others.end());
-  std::ranges::sort(decision.multipath);
-  return decision;
+  decision_.multipath.insert(decision_.multipath.end(), others.begin(), others.end());
+  std::ranges::sort(decision_.multipath);
 }
 
-}  // namespace
+uint64_t Decider::value(Step step, const Candidate& candidate, const DecisionOptions& options) {
+  Decider decider;
+  return Tournament(decider, {}, options).value(step, candidate);
+}
 
 std::string_view to_string(Step step) { return kStepNames[static_cast<size_t>(step)]; }
 std::string_view clause(Step step) { return kClauses[static_cast<size_t>(step)]; }
 
 Decision decide(std::span<const Candidate> candidates, const DecisionOptions& options) {
-  Tournament tournament(candidates, options);
-  tournament.run();
-  return outcome(candidates, options, tournament);
+  return Decider().decide(candidates, options);
 }
 
 std::vector<Decided> explain(std::span<const Candidate> candidates,
                              const DecisionOptions& options) {
-  Tournament tournament(candidates, options);
-  tournament.run();
-  const Decision decision = outcome(candidates, options, tournament);
+  Decider decider;
+  const Decision& decision = decider.decide(candidates, options);
   std::vector<Decided> all;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    Decided decided{candidates[i], Standing::loser, tournament.loss(i).step, {}};
+    Decided decided{candidates[i], Standing::loser, decider.losses()[i].step, {}};
     if (decision.best == i) {
       decided.standing = Standing::best;
     } else if (std::ranges::find(decision.multipath, i) != decision.multipath.end()) {
@@ -288,10 +309,10 @@ std::vector<Decided> explain(std::span<const Candidate> candidates,
       const Step step = *decided.lost_at;
       decided.reason = complaint(step);
       if (has_values(step)) {
-        const Candidate& winner = candidates[tournament.loss(i).winner];
+        const Candidate& winner = candidates[decider.losses()[i].winner];
         const auto value = [&](const Candidate& candidate) {
           return step == Step::peer_address ? candidate.peer_address.to_string()
-                                            : shown(step, tournament.value(step, candidate));
+                                            : shown(step, Decider::value(step, candidate, options));
         };
         decided.reason += fmt::format(": {} against {}", value(candidates[i]), value(winner));
       }

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "control/bgp/attributes.h"
+#include "control/bgp/attribute_set.h"
 
 namespace skyhop::bgp {
 
@@ -96,6 +96,35 @@ struct Decided {
 struct Decision {
   std::optional<size_t> best;     ///< index into the candidates
   std::vector<size_t> multipath;  ///< ascending, the best included; empty without a best
+};
+
+/// Where a candidate was thrown out.
+struct Loss {
+  std::optional<Step> step;
+  size_t winner = 0;  ///< who was better then
+};
+
+/// Takes decisions one after the other in memory of its own.
+class Decider {
+ public:
+  /// Valid until the next one.
+  const Decision& decide(std::span<const Candidate> candidates, const DecisionOptions& options);
+  /// By candidate, of the last decision.
+  [[nodiscard]] const std::vector<Loss>& losses() const { return losses_; }
+  /// What a step compares; lower is better.
+  [[nodiscard]] static uint64_t value(Step step, const Candidate& candidate,
+                                      const DecisionOptions& options);
+
+ private:
+  class Tournament;
+
+  void name_multipath(std::span<const Candidate> candidates, const DecisionOptions& options);
+
+  Decision decision_;
+  std::vector<size_t> in_race_;
+  std::vector<size_t> equals_;  ///< left after `multipath_through`
+  std::vector<size_t> scratch_;
+  std::vector<Loss> losses_;
 };
 
 /// The order of the candidates never matters.

@@ -16,7 +16,7 @@ struct Route {
 
   operator Candidate() const {
     Candidate result = candidate;
-    result.attributes = std::make_shared<const PathAttributes>(attributes);
+    result.attributes = make_attributes(attributes);
     return result;
   }
 };

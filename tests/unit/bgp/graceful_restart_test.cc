@@ -33,8 +33,8 @@ TEST(GracefulRestart, Rfc4724_NoRouteIsLostWhileThePeerRestarts) {
   scene.converge();
   ASSERT_EQ(scene.at(3).best_count(), 100u);
   size_t lost = 0;
-  scene.at(2).on_best_change([&](std::span<const Prefix> changed) {
-    for (const Prefix& prefix : changed) lost += scene.at(2).best(prefix) ? 0 : 1;
+  scene.at(2).on_best_change([&](std::span<const BestChange> changes) {
+    for (const BestChange& change : changes) lost += change.used.empty() ? 1 : 0;
   });
   scene.at(1).crash();
   // Two of them are not told again.
@@ -65,7 +65,7 @@ TEST(GracefulRestart, Rfc4724_WithoutItRoutesGoWithTheSession) {
   scene.at(1).start();
   size_t least = 10;
   scene.at(2).on_best_change(
-      [&](std::span<const Prefix>) { least = std::min(least, scene.at(2).best_count()); });
+      [&](std::span<const BestChange>) { least = std::min(least, scene.at(2).best_count()); });
   scene.run(seconds(200));
   EXPECT_EQ(least, 0u);
   EXPECT_EQ(scene.at(2).best_count(), 10u);
