@@ -23,7 +23,7 @@ class Advertiser {
   void reconsider(const Peer& peer);
   template <typename P>
   void changed(const typename Rib<P>::Decisions& decisions) {
-    for (const auto& group : groups_) group->changed<P>(decisions);
+    for (const auto& group : groups_) group->template changed<P>(decisions);
   }
   /// Tells what fits into a turn. True: there is more that could be told at once.
   bool advance();

@@ -36,8 +36,7 @@ ExportGroup::~ExportGroup() {
   drop_table<Ipv6Prefix>();
 }
 
-// ---- Members
-// -------------------------------------------------------------------------------------
+// ---- Members -----------------------------------------------------------------------------------
 
 PathSource path_source(const RibShared& shared, uint32_t source) {
   if (source == 0) return {.is_local = true};
@@ -208,8 +207,7 @@ void ExportGroup::drop_table() {
   }
 }
 
-// ---- Telling
-// -------------------------------------------------------------------------------------
+// ---- Telling -----------------------------------------------------------------------------------
 
 template <typename P>
 bool ExportGroup::has_work() const {
@@ -482,8 +480,7 @@ void ExportGroup::send(const UpdateBatch<P>& batch, Peer* only) {
   encoded_.clear();
 }
 
-// ---- Reading
-// -------------------------------------------------------------------------------------
+// ---- Reading -----------------------------------------------------------------------------------
 
 // Every path that a member was told of this prefix, with its path id.
 template <typename P, typename Visit>

@@ -130,6 +130,17 @@ class Speaker::Impl : public PeerHost, public ImportJudge {
   }
 
   size_t told_count(const Peer& peer) const override { return advertiser_.told_count(peer); }
+  [[nodiscard]] std::vector<AdvertisedRoute> told(const Peer& peer) const {
+    return advertiser_.told(peer);
+  }
+  [[nodiscard]] TableSizes sizes() const {
+    return {.prefixes = ribs_.ipv4.size() + ribs_.ipv6.size(),
+            .best = ribs_.ipv4.used_count() + ribs_.ipv6.used_count(),
+            .attribute_sets = ribs_.shared.attributes.size(),
+            .verdicts = ribs_.shared.verdicts.size(),
+            .sources = ribs_.shared.sources.size(),
+            .export_groups = advertiser_.group_count()};
+  }
 
   void on_peer_state(Peer& peer, SessionState from, SessionState to) override {
     if (from == SessionState::established) advertiser_.remove(peer);
@@ -510,7 +521,7 @@ std::optional<LearnedRoute> Speaker::learned(PeerId peer, const Prefix& prefix) 
 }
 
 std::vector<AdvertisedRoute> Speaker::advertised(PeerId peer) const {
-  return impl_->advertiser_.told(impl_->at(peer));
+  return impl_->told(impl_->at(peer));
 }
 
 PolicyVerdict Speaker::explain_export(PeerId peer, const Prefix& prefix) const {
@@ -550,6 +561,8 @@ void Speaker::for_each_best(const std::function<void(const BestRoute&)>& visit) 
   visit_all(impl_->ribs_.ipv4);
   visit_all(impl_->ribs_.ipv6);
 }
+
+TableSizes Speaker::sizes() const { return impl_->sizes(); }
 
 size_t Speaker::best_count() const {
   return impl_->ribs_.ipv4.used_count() + impl_->ribs_.ipv6.used_count();

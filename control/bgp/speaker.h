@@ -50,6 +50,16 @@ struct BestChange {
   std::span<const UsedPath> used;  ///< the best first; empty: there is no usable route any more
 };
 
+/// What a speaker's tables hold.
+struct TableSizes {
+  size_t prefixes = 0;
+  size_t best = 0;            ///< of these, with a usable route
+  size_t attribute_sets = 0;  ///< received, accepted and told
+  size_t verdicts = 0;        ///< different outcomes of import policies
+  size_t sources = 0;         ///< peers, and path identifiers of theirs, that paths come from
+  size_t export_groups = 0;   ///< of peers that are told the same
+};
+
 enum class MessageDirection : uint8_t { sent, received };
 
 struct MessageTrace {
@@ -138,6 +148,7 @@ class Speaker {
   /// Ascending, those with a usable route.
   void for_each_best(const std::function<void(const BestRoute&)>& visit) const;
   [[nodiscard]] size_t best_count() const;
+  [[nodiscard]] TableSizes sizes() const;
 
  private:
   class Impl;

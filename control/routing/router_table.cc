@@ -100,8 +100,7 @@ std::vector<EdgeId> RouterTable::edges_over(LinkId link) const {
   return over;
 }
 
-// ---- Sources and lists of offers
-// -----------------------------------------------------------------
+// ---- Sources and lists of offers ---------------------------------------------------------------
 
 RouterTable::SourceId RouterTable::source_id(const std::string& name) {
   const auto known = std::ranges::find(sources_, name, &SourceInfo::name);
@@ -156,8 +155,7 @@ void RouterTable::release(ListId list) {
   lists_.destroy(list);
 }
 
-// ---- Prefixes
-// ------------------------------------------------------------------------------------
+// ---- Prefixes ----------------------------------------------------------------------------------
 
 uint32_t RouterTable::node_of(Ipv4Prefix prefix) const {
   return nodes_by_prefix_.find(lpm::hash_of(prefix, seed_), [&](uint32_t id) {
@@ -311,8 +309,7 @@ size_t RouterTable::replace(const std::string& source, Offers offers) {
   return changed;
 }
 
-// ---- Edges that live and die
-// ---------------------------------------------------------------------
+// ---- Edges that live and die -------------------------------------------------------------------
 
 void RouterTable::set_edge_alive(EdgeId edge, bool alive) {
   if (is_edge_alive(edge) == alive) return;
@@ -324,8 +321,7 @@ void RouterTable::set_edge_alive(EdgeId edge, bool alive) {
 
 bool RouterTable::is_edge_alive(EdgeId edge) const { return edge >= dead_.size() || !dead_[edge]; }
 
-// ---- Reading
-// -------------------------------------------------------------------------------------
+// ---- Reading -----------------------------------------------------------------------------------
 
 uint32_t RouterTable::match(Ipv4Address destination) const {
   for (int length = 32; length >= 0; --length) {

@@ -29,8 +29,7 @@ Rib<P>::~Rib() {
   }
 }
 
-// ---- Nodes and paths
-// -----------------------------------------------------------------------------
+// ---- Nodes and paths ---------------------------------------------------------------------------
 
 template <typename P>
 NodeId Rib<P>::find(const P& prefix) const {
@@ -219,8 +218,7 @@ bool Rib<P>::withdraw(uint32_t source, const P& prefix) {
   }
 }
 
-// ---- Walks
-// ---------------------------------------------------------------------------------------
+// ---- Walks -------------------------------------------------------------------------------------
 
 // With four generations to tell apart, three old ones may be in the table.
 template <typename P>
@@ -366,8 +364,7 @@ bool Rib<P>::walk(size_t nodes, ImportJudge& judge) {
   return sweep_.next != 0 || sweep_.is_wanted || judging_.next != 0 || judging_.is_wanted;
 }
 
-// ---- Decisions
-// -----------------------------------------------------------------------------------
+// ---- Decisions ---------------------------------------------------------------------------------
 
 template <typename P>
 void Rib<P>::sort_by_prefix(std::span<NodeId> ids) const {
@@ -433,8 +430,7 @@ bool Rib<P>::decide_one(Node& node, const DecisionOptions& options) {
   return is_changed;
 }
 
-// ---- Reading
-// -------------------------------------------------------------------------------------
+// ---- Reading -----------------------------------------------------------------------------------
 
 template <typename P>
 size_t Rib<P>::sum(const std::array<uint32_t, kMaxAge + 1>& counts, const PeerTable& peer,
