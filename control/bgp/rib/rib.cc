@@ -424,6 +424,7 @@ bool Rib<P>::decide_one(Node& node, const DecisionOptions& options) {
     for (size_t i = 0; i < in_race_.size(); ++i) {
       mark(*in_race_[i], decision.best == i, std::ranges::binary_search(decision.multipath, i));
     }
+    candidates_.clear();  // they hold their sets
   }
   used_ = used_ + (has_best ? 1 : 0) - node.has_best;
   node.has_best = has_best ? 1 : 0;
@@ -493,11 +494,11 @@ void Rib<P>::rank(NodeId id, size_t limit, const DecisionOptions& options,
     if (path.accepted != nullptr) left.push_back({path.source, path.accepted});
   });
   while (!left.empty() && ranked.size() < limit) {
-    candidates_.clear();
     for (const RibChoice& choice : left) {
       candidates_.push_back(candidate(choice.source, choice.attributes));
     }
     const auto best = decider_.decide(candidates_, options).best;
+    candidates_.clear();
     if (!best) return;
     ranked.push_back(left[*best]);
     left.erase(left.begin() + static_cast<ptrdiff_t>(*best));
