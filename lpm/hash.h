@@ -53,7 +53,8 @@ class Hasher {
 
 [[nodiscard]] inline uint32_t hash_of(Ipv4Prefix prefix, uint64_t seed) {
   const uint64_t key = (uint64_t{prefix.address().value()} << 8) | prefix.length();
-  return static_cast<uint32_t>(mix(key ^ seed, 0x9E3779B97F4A7C15ull) >> 32);
+  return static_cast<uint32_t>(mix(mix(key ^ seed, 0x9E3779B97F4A7C15ull), 0xD6E8FEB86659FD93ull) >>
+                               32);
 }
 [[nodiscard]] inline uint32_t hash_of(const Ipv6Prefix& prefix, uint64_t seed) {
   Hasher hasher(seed);
