@@ -473,6 +473,10 @@ void Speaker::reevaluate_decision() { impl_->reevaluate_decision(); }
 void Speaker::set_prefix_limit(PeerId peer, PrefixLimit limit) {
   impl_->at(peer).config().prefix_limit = limit;
 }
+void Speaker::set_graceful_shutdown(PeerId peer, bool is_being_shut) {
+  impl_->at(peer).config().is_being_shut = is_being_shut;
+  reevaluate_export(peer);
+}
 Speaker::RefreshOutcome Speaker::request_refresh(PeerId peer) {
   return impl_->at(peer).request_refresh();
 }

@@ -112,6 +112,8 @@ class Speaker {
   /// The cost or reachability of next hops has changed: decides everything anew.
   void reevaluate_decision();
   void set_prefix_limit(PeerId peer, PrefixLimit limit);
+  /// RFC 8326: the peer is told to prefer others, before its session is shut.
+  void set_graceful_shutdown(PeerId peer, bool is_being_shut);
 
   enum class RefreshOutcome : uint8_t { sent, not_established, peer_lacks_capability };
   /// ROUTE-REFRESH (RFC 2918) to the peer (A10).

@@ -40,11 +40,17 @@ std::optional<uint8_t> ttl_of(const msghdr& message) {
 
 class UdpChannel : public DatagramChannel {
  public:
-  UdpChannel(std::shared_ptr<DatagramSocket> receiver, const DatagramOptions& options)
-      : receiver_(std::move(receiver)), options_(options), sender_(receiver_->context()) {
+  UdpChannel(std::shared_ptr<DatagramSocket> receiver, const DatagramOptions& options,
+             Transport::OnDatagram on_datagram)
+      : receiver_(std::move(receiver)),
+        neighbour_(std::make_shared<DatagramSocket::Neighbour>(
+            DatagramSocket::Neighbour{options.minimum_ttl, std::move(on_datagram)})),
+        options_(options),
+        sender_(receiver_->context()) {
+    receiver_->add(options_.remote, neighbour_);
     open();
   }
-  ~UdpChannel() override { receiver_->remove(options_.remote); }
+  ~UdpChannel() override { receiver_->remove(options_.remote, neighbour_); }
 
   void send(std::span<const uint8_t> datagram) override {
     if (!sender_.is_open()) open();
@@ -74,6 +80,7 @@ class UdpChannel : public DatagramChannel {
   }
 
   std::shared_ptr<DatagramSocket> receiver_;
+  std::shared_ptr<DatagramSocket::Neighbour> neighbour_;
   DatagramOptions options_;
   udp::socket sender_;
 };
@@ -121,12 +128,13 @@ void DatagramSocket::close() {
   socket_.close(ignored);
 }
 
-void DatagramSocket::add(const IpAddress& remote, Neighbour neighbour) {
-  neighbours_[remote] = std::make_shared<Neighbour>(std::move(neighbour));
+void DatagramSocket::add(const IpAddress& remote, std::shared_ptr<Neighbour> neighbour) {
+  neighbours_[remote] = std::move(neighbour);
 }
 
-void DatagramSocket::remove(const IpAddress& remote) {
-  neighbours_.erase(remote);
+void DatagramSocket::remove(const IpAddress& remote, const std::shared_ptr<Neighbour>& neighbour) {
+  const auto found = neighbours_.find(remote);
+  if (found != neighbours_.end() && found->second == neighbour) neighbours_.erase(found);
   if (neighbours_.empty()) close();
 }
 
@@ -165,8 +173,7 @@ void DatagramSocket::read() {
 std::unique_ptr<DatagramChannel> open_channel(std::shared_ptr<DatagramSocket> socket,
                                               const DatagramOptions& options,
                                               Transport::OnDatagram on_datagram) {
-  socket->add(options.remote, {options.minimum_ttl, std::move(on_datagram)});
-  return std::make_unique<UdpChannel>(std::move(socket), options);
+  return std::make_unique<UdpChannel>(std::move(socket), options, std::move(on_datagram));
 }
 
 }  // namespace skyhop::bgp::sockets

@@ -26,8 +26,9 @@ class DatagramSocket : public std::enable_shared_from_this<DatagramSocket> {
     uint8_t minimum_ttl = 0;
     Transport::OnDatagram on_datagram;
   };
-  void add(const IpAddress& remote, Neighbour neighbour);
-  void remove(const IpAddress& remote);
+  /// Instead of who was there before.
+  void add(const IpAddress& remote, std::shared_ptr<Neighbour> neighbour);
+  void remove(const IpAddress& remote, const std::shared_ptr<Neighbour>& neighbour);
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "control/cli/bgp_view.h"
 #include "control/cli/commands.h"
 #include "control/cli/converge.h"
+#include "control/cli/neighbor_view.h"
 #include "control/emulator/names.h"
 #include "control/lab/diagnostic.h"
 #include "control/report/json.h"
@@ -37,6 +38,7 @@ report::Table table_of(View view, const bgp::Speaker& speaker,
                        const std::vector<bgp::PeerId>& peers) {
   if (view == View::learned) return learned_table(speaker, peers);
   if (view == View::advertised) return advertised_table(speaker, peers);
+  if (view == View::neighbors) return neighbor_table(speaker, peers);
   return best_route_table(speaker);
 }
 
@@ -47,6 +49,8 @@ report::Json json_of(View view, const bgp::Speaker& speaker,
     json["learned"] = learned_json(speaker, peers);
   } else if (view == View::advertised) {
     json["advertised"] = advertised_json(speaker, peers);
+  } else if (view == View::neighbors) {
+    json["neighbors"] = neighbors_json(speaker, peers);
   } else {
     json["routes"] = best_routes_json(speaker);
   }

@@ -253,8 +253,8 @@ Parsed<RoutesOptions> parse_routes(const Arguments& arguments) {
 
 Parsed<BgpOptions> parse_bgp(const Arguments& arguments) {
   BgpOptions o;
-  const auto line =
-      begin(arguments, kPlain, {"LAB", "[ROUTER]", "[learned|advertised]", "[PEER]"}, o.common);
+  const auto line = begin(
+      arguments, kPlain, {"LAB", "[ROUTER]", "[learned|advertised|neighbors]", "[PEER]"}, o.common);
   if (!line) return std::unexpected(line.error());
   const auto& words = line->positionals();
   o.lab = words[0];
@@ -270,8 +270,10 @@ Parsed<BgpOptions> parse_bgp(const Arguments& arguments) {
     o.view = BgpOptions::View::learned;
   } else if (words[2] == "advertised") {
     o.view = BgpOptions::View::advertised;
+  } else if (words[2] == "neighbors") {
+    o.view = BgpOptions::View::neighbors;
   } else {
-    return refuse(fmt::format("'{}' is neither learned nor advertised", words[2]));
+    return refuse(fmt::format("'{}' is none of learned, advertised and neighbors", words[2]));
   }
   if (words.size() == 4) o.peer = words[3];
   return o;

@@ -75,7 +75,7 @@ struct RoutesOptions {
 };
 
 struct BgpOptions {
-  enum class View { summary, best, learned, advertised };
+  enum class View { summary, best, learned, advertised, neighbors };
   CommonOptions common;
   std::string lab;
   View view = View::summary;

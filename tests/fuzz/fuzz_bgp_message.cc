@@ -51,8 +51,9 @@ void take(const Message& message) {
 }
 
 // All messages of the stream, fed `step` octets at a time.
-std::vector<uint8_t> messages_of(Octets stream, size_t step) {
+std::vector<uint8_t> messages_of(Octets stream, size_t step, size_t longest) {
   Framer framer;
+  framer.set_longest(longest);
   std::vector<uint8_t> seen;
   while (!stream.empty()) {
     const size_t count = std::min(step, stream.size());
@@ -73,6 +74,8 @@ std::vector<uint8_t> messages_of(Octets stream, size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Octets stream(data, size);
-  check(messages_of(stream, 1) == messages_of(stream, 4096));
+  for (const size_t longest : {kMaxMessageLength, kMaxExtendedLength}) {
+    check(messages_of(stream, 1, longest) == messages_of(stream, 4096, longest));
+  }
   return 0;
 }

@@ -34,6 +34,9 @@ enum class AttributeType : uint8_t {
   only_to_customer = 35,  // RFC 9234
 };
 
+/// "AS_PATH (2)"; "attribute 99" for one that we do not know, "UPDATE" for 0.
+[[nodiscard]] std::string attribute_name(uint8_t type);
+
 namespace attribute_flag {
 inline constexpr uint8_t kOptional = 0x80;
 inline constexpr uint8_t kTransitive = 0x40;

@@ -171,10 +171,7 @@ class Decider::Tournament {
  private:
   [[nodiscard]] std::optional<uint32_t> cost(const Candidate& candidate) const {
     if (!candidate.peer || !options_.igp_metric) return 0;
-    const PathAttributes& attributes = *candidate.attributes;
-    return options_.igp_metric(attributes.ipv6_next_hop
-                                   ? IpAddress(attributes.ipv6_next_hop->global)
-                                   : IpAddress(attributes.next_hop));
+    return options_.igp_metric(candidate.attributes->any_next_hop());
   }
 
   void take(Step step) {

@@ -176,6 +176,7 @@ TEST(BgpOptions, Views) {
   EXPECT_EQ(parse_bgp({"l", "summary"})->view, View::summary);
   EXPECT_EQ(parse_bgp({"l", "transit-1"})->view, View::best);
   EXPECT_EQ(parse_bgp({"l", "transit-1", "learned"})->view, View::learned);
+  EXPECT_EQ(parse_bgp({"l", "transit-1", "neighbors"})->view, View::neighbors);
   const auto o = parse_bgp({"l", "transit-1", "advertised", "10.0.10.4"});
   ASSERT_TRUE(o);
   EXPECT_EQ(o->view, View::advertised);
@@ -183,7 +184,7 @@ TEST(BgpOptions, Views) {
   EXPECT_EQ(o->peer, "10.0.10.4");
   EXPECT_EQ(refusal(parse_bgp({"l", "summary", "x"})), "'x' is too much after summary");
   EXPECT_EQ(refusal(parse_bgp({"l", "transit-1", "sent"})),
-            "'sent' is neither learned nor advertised");
+            "'sent' is none of learned, advertised and neighbors");
   EXPECT_EQ(refusal(parse_bgp({"l", "a", "learned", "b", "c"})), "'c' is too much");
 }
 
