@@ -58,6 +58,11 @@ void AsPath::prepend(Asn asn, uint32_t count) {
   }
 }
 
+void PathAttributes::add(Community community) {
+  const auto at = std::ranges::lower_bound(communities, community);
+  if (at == communities.end() || *at != community) communities.insert(at, community);
+}
+
 std::vector<Asn> AsPath::flat() const {
   std::vector<Asn> asns;
   for (const AsSegment& segment : segments) {

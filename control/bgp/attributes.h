@@ -133,6 +133,10 @@ struct PathAttributes {
   std::optional<Asn> only_to_customer;    ///< RFC 9234
   uint32_t weight = 0;                    ///< decides before LOCAL_PREF: higher
   uint32_t tag = 0;                       ///< set and matched by route maps
+  [[nodiscard]] bool carries(Community community) const {
+    return std::ranges::binary_search(communities, community);
+  }
+  void add(Community community);
   /// Of whichever family.
   [[nodiscard]] IpAddress any_next_hop() const {
     return ipv6_next_hop ? IpAddress(ipv6_next_hop->global) : IpAddress(next_hop);

@@ -9,10 +9,6 @@
 namespace skyhop::bgp {
 namespace {
 
-bool carries(const PathAttributes& attributes, Community community) {
-  return std::ranges::binary_search(attributes.communities, community);
-}
-
 // RFC 9234 5, egress.
 bool goes_up_or_sideways(const ExportSession& session) {
   if (!session.peer.role || !session.is_ebgp) return false;
@@ -97,11 +93,6 @@ void reflect(const ExportSession& session, const PathSource& source, PathAttribu
   out.cluster_list.insert(out.cluster_list.begin(), session.speaker.cluster());
 }
 
-void add_community(Community community, PathAttributes& out) {
-  const auto at = std::ranges::lower_bound(out.communities, community);
-  if (at == out.communities.end() || *at != community) out.communities.insert(at, community);
-}
-
 }  // namespace
 
 bool are_alike(const ExportSession& a, const ExportSession& b) {
@@ -125,14 +116,14 @@ PolicyVerdict may_tell(const ExportSession& session, const Prefix& prefix,
   if (is_reflected(session, source) && !source.is_client && !session.peer.route_reflector_client) {
     return PolicyVerdict::reject("RFC 4271 9.2", "learned from an internal peer");
   }
-  if (session.speaker.honour_no_advertise && carries(attributes, kNoAdvertise)) {
+  if (session.speaker.honour_no_advertise && attributes.carries(kNoAdvertise)) {
     return PolicyVerdict::reject("RFC 1997", "carries NO_ADVERTISE");
   }
   if (session.speaker.honour_no_export && session.is_ebgp) {
-    if (carries(attributes, kNoExport)) {
+    if (attributes.carries(kNoExport)) {
       return PolicyVerdict::reject("RFC 1997", "carries NO_EXPORT");
     }
-    if (carries(attributes, kNoExportSubconfed)) {
+    if (attributes.carries(kNoExportSubconfed)) {
       return PolicyVerdict::reject("RFC 1997", "carries NO_EXPORT_SUBCONFED");
     }
   }
@@ -140,7 +131,7 @@ PolicyVerdict may_tell(const ExportSession& session, const Prefix& prefix,
     return PolicyVerdict::reject("RFC 9234 5",
                                  fmt::format("carries OTC {}", *attributes.only_to_customer));
   }
-  if (carries(attributes, kLlgrStale) && !session.speaks_long_lived) {
+  if (attributes.carries(kLlgrStale) && !session.speaks_long_lived) {
     return PolicyVerdict::reject("RFC 9494 4.3", "long-lived stale, and the peer knows no such");
   }
   if (session.peer.requires_policy && session.is_ebgp && !session.peer.export_policy) {
@@ -177,7 +168,7 @@ PathAttributes outgoing(const ExportSession& session, const Prefix& prefix,
   }
   if (session.peer.is_being_shut) {
     if (session.is_ebgp) {
-      add_community(kGracefulShutdown, out);
+      out.add(kGracefulShutdown);
     } else {
       out.local_pref = 0;  // RFC 8326 4.2
     }

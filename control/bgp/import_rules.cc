@@ -7,10 +7,6 @@
 namespace skyhop::bgp {
 namespace {
 
-bool carries(const PathAttributes& attributes, Community community) {
-  return std::ranges::binary_search(attributes.communities, community);
-}
-
 // How often our own AS is in the path: the speaker's, or the one the peer knows us by.
 size_t own_count(const ImportSession& session, const AsPath& path) {
   const Asn real = session.speaker.asn;
@@ -98,7 +94,7 @@ std::optional<PathAttributes> marked(const ImportSession& session, const PathAtt
   const PeerConfig& peer = session.peer;
   const bool shows_local_as = session.is_ebgp && peer.local_as && !peer.local_as->no_prepend;
   const bool is_shut =
-      session.is_ebgp && peer.honours_graceful_shutdown && carries(received, kGracefulShutdown);
+      session.is_ebgp && peer.honours_graceful_shutdown && received.carries(kGracefulShutdown);
   const bool gets_otc = wants_otc(session, received);
   if (!shows_local_as && !is_shut && !gets_otc) return {};
   PathAttributes out = received;

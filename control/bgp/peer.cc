@@ -199,7 +199,7 @@ void Peer::on_bfd_state(bfd::State from, bfd::State to) {
   // RFC 5882 3.2: a peer that switches BFD off says nothing of the path.
   const bool is_path_down = from == bfd::State::up && to == bfd::State::down &&
                             bfd_->status().remote_state != bfd::State::admin_down;
-  if (!is_path_down || !started_ || session_->state() == SessionState::idle) return;
+  if (!is_path_down || !started_ || !session_->has_tcp()) return;
   ++counters_.bfd_downs;
   if (colliding_) bury(std::move(colliding_));
   session_->stop(Event::automatic_stop, Notification(CeaseSubcode::bfd_down), idle_hold());
@@ -293,7 +293,7 @@ std::vector<std::string> agreed_on(const Negotiated& agreed) {
   const auto add = [&](bool is_set, std::string text) {
     if (is_set) texts.push_back(std::move(text));
   };
-  for (const AddressFamily family : {kIpv4Unicast, kIpv6Unicast}) {
+  for (const AddressFamily family : kFamilies) {
     const FamilyContext& context =
         family == kIpv4Unicast ? agreed.context.ipv4 : agreed.context.ipv6;
     const std::string name = to_string(family);

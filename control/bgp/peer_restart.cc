@@ -9,17 +9,6 @@
 #include "control/bgp/peer.h"
 
 namespace skyhop::bgp {
-namespace {
-
-constexpr AddressFamily kFamilies[] = {kIpv4Unicast, kIpv6Unicast};
-
-size_t index_of(AddressFamily family) { return family == kIpv4Unicast ? 0 : 1; }
-
-bool carries(const PathAttributes& attributes, Community community) {
-  return std::ranges::binary_search(attributes.communities, community);
-}
-
-}  // namespace
 
 void Peer::on_routes_lost(Session& session, SessionLoss loss) {
   refresh_timer_.stop();
@@ -89,10 +78,10 @@ void Peer::make_long_lived(AddressFamily family) {
 
 // RFC 9494 4.2: marked for everybody to see, but for those that asked not to be kept.
 AttributesPtr Peer::long_lived(const AttributesPtr& received) {
-  if (carries(*received, kNoLlgr)) return nullptr;
-  if (carries(*received, kLlgrStale)) return received;
+  if (received->carries(kNoLlgr)) return nullptr;
+  if (received->carries(kLlgrStale)) return received;
   PathAttributes marked = *received;
-  marked.communities.insert(std::ranges::lower_bound(marked.communities, kLlgrStale), kLlgrStale);
+  marked.add(kLlgrStale);
   return host_.ribs().shared.attributes.intern(std::move(marked));
 }
 

@@ -7,11 +7,6 @@
 #include "control/bgp/peer.h"
 
 namespace skyhop::bgp {
-namespace {
-
-size_t index_of(AddressFamily family) { return family == kIpv4Unicast ? 0 : 1; }
-
-}  // namespace
 
 // The import rules for the routes of one peer. Many routes share a set, and without a policy all of
 // a set fare alike: what was found out about the last one is kept.

@@ -25,6 +25,12 @@ struct AddressFamily {  // RFC 4760
 inline constexpr AddressFamily kIpv4Unicast{1, 1};
 inline constexpr AddressFamily kIpv6Unicast{2, 1};
 
+/// Of the two that are spoken: what arrays of both are indexed by.
+inline constexpr AddressFamily kFamilies[] = {kIpv4Unicast, kIpv6Unicast};
+[[nodiscard]] constexpr size_t index_of(AddressFamily family) {
+  return family == kIpv6Unicast ? 1 : 0;
+}
+
 template <typename P>
 inline constexpr AddressFamily kFamilyOf =
     std::is_same_v<P, Ipv4Prefix> ? kIpv4Unicast : kIpv6Unicast;

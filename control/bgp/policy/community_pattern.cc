@@ -240,7 +240,7 @@ std::string to_string(const AnyCommunity& community) {
 
 void add(const AnyCommunity& community, PathAttributes& attributes) {
   if (const auto* standard = std::get_if<Community>(&community)) {
-    insert(attributes.communities, *standard);
+    attributes.add(*standard);
   } else if (const auto* extended = std::get_if<ExtendedCommunity>(&community)) {
     insert(attributes.extended_communities, *extended);
   } else {

@@ -141,7 +141,7 @@ class Decider::Tournament {
       case Step::local_route:
         return candidate.peer ? 1 : 0;
       case Step::long_lived_stale:
-        return std::ranges::binary_search(attributes.communities, kLlgrStale) ? 1 : 0;
+        return attributes.carries(kLlgrStale) ? 1 : 0;
       case Step::weight:
         return std::numeric_limits<uint32_t>::max() - attributes.weight;
       case Step::local_preference:
