@@ -235,7 +235,9 @@ class Model : public ImportJudge {
     const uint32_t source = peer ? ribs_.shared.sources.find(*peer, path_id) : 0;
     const bool was_there = (!peer || source != 0) && rib().withdraw(source, nth<P>(n));
     // One that a walk has not removed yet may be there still.
-    if (is_known) EXPECT_TRUE(was_there);
+    if (is_known) {
+      EXPECT_TRUE(was_there);
+    }
   }
   static Decision decide_all(const std::vector<Candidate>& candidates) {
     return bgp::decide(candidates, options());
