@@ -25,6 +25,10 @@ constexpr OptionSpec kLcores = {"lcores", "N|LIST",
                                 "worker lcores: a number (default 1), or their CPUs such as 1,3\n"
                                 "or 2-5; the control thread takes another one"};
 
+constexpr OptionSpec kShaping = {"shaping", "cloud|none",
+                                 "cloud: gateways carry what their sizes carry; none: what the\n"
+                                 "machine carries (default: as the lab says)"};
+
 constexpr OptionSpec kRun[] = {
     {"duration", "S", "seconds of traffic, also 500ms or 2m (default: the lab's timeline, or 3)"},
     {"rate", "PPS|max", "packets per second, also 200k or 1.5M (default: as the lab says)"},
@@ -36,6 +40,7 @@ constexpr OptionSpec kRun[] = {
      "bind a VM to a DPDK port, such as\n"
      "spoke1-test-vm=net_pcap,rx_pcap=in.pcap,infinite_rx=1; may be repeated",
      Times::many},
+    kShaping,
     {"encryption", "none|esp", "none: tunnels add their overhead and no cryptography (default)"},
     kJson,
     kLogLevel,
@@ -56,6 +61,7 @@ constexpr OptionSpec kReplay[] = {
     {"out", "PCAP", "write what arrives at any VM to this capture"},
     {"loop", "N", "send it N times (default 1)"},
     kLcores,
+    kShaping,
     kJson,
     kLogLevel,
     kHelp};
@@ -96,6 +102,7 @@ constexpr OptionSpec kBench[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kShow[] = {kShaping, kJson, kLogLevel, kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -170,6 +177,13 @@ std::optional<UsageError> read_flow(const CommandLine& line, Options& o) {
   return {};
 }
 
+// --shaping: what it says in place of the lab, or nothing.
+std::optional<UsageError> read_shaping(const CommandLine& line, std::string& shaping) {
+  shaping = line.get("shaping");
+  if (!line.has("shaping") || shaping == "cloud" || shaping == "none") return {};
+  return UsageError{fmt::format("--shaping: '{}' is neither cloud nor none", shaping), {}};
+}
+
 // az has short options; ours are long.
 Arguments without_short_options(const Arguments& arguments) {
   Arguments out;
@@ -210,6 +224,7 @@ Parsed<RunOptions> parse_run(const Arguments& arguments) {
       return refuse(fmt::format("--port: {} is bound twice", vm));
     }
   }
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   const std::string encryption = line->get("encryption", "none");
   if (encryption == "esp") {
     return refuse("--encryption esp: this version has no ESP; tunnels only add its overhead",
@@ -296,6 +311,7 @@ Parsed<ReplayOptions> parse_replay(const Arguments& arguments) {
   if (!loops) return std::unexpected(loops.error());
   o.loops = *loops;
   if (auto e = read(*line, "lcores", parse_lcores, o.lcores)) return std::unexpected(*e);
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
 
@@ -313,9 +329,10 @@ Parsed<ValidateOptions> parse_validate(const Arguments& arguments) {
 
 Parsed<ShowOptions> parse_show(const Arguments& arguments) {
   ShowOptions o;
-  const auto line = begin(arguments, kPlain, {"FILE"}, o.common);
+  const auto line = begin(arguments, kShow, {"FILE"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
 
@@ -391,6 +408,7 @@ std::string options_help(const std::string& command) {
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
   if (command == "validate") return describe(kValidate);
+  if (command == "show") return describe(kShow);
   if (command == "bench") return describe(kBench);
   return describe(kPlain);
 }

@@ -48,6 +48,7 @@ struct RunOptions {
   std::string from;           ///< both or none
   std::string to;
   LcoreOptions lcores;
+  std::string shaping;                       ///< "cloud" or "none"; empty: as the lab says
   std::map<std::string, std::string> ports;  ///< VM -> DPDK's devargs
 };
 
@@ -91,6 +92,7 @@ struct ReplayOptions {
   std::string out;   ///< capture to write; empty: none
   uint32_t loops = 1;
   LcoreOptions lcores;
+  std::string shaping;
 };
 
 struct ValidateOptions {
@@ -102,6 +104,7 @@ struct ValidateOptions {
 struct ShowOptions {
   CommonOptions common;
   std::string lab;
+  std::string shaping;
 };
 
 /// One question of the az CLI. The words name it: {"nic", "show-effective-route-table"}.

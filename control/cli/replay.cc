@@ -11,7 +11,7 @@ namespace skyhop::cli {
 
 ExitCode replay(const ReplayOptions& options, Streams& streams) {
   const Output output = options.common.output;
-  const auto lab = load_lab(options.lab, output, streams);
+  const auto lab = load_lab(options.lab, output, streams, {options.shaping});
   if (!lab) return lab.error();
   if (const auto known = require_vms(lab->network, {options.from}); !known) {
     return report_error(known.error(), ExitCode::usage, output, streams);

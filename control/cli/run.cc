@@ -6,7 +6,7 @@ namespace skyhop::cli {
 
 ExitCode run(const RunOptions& options, Streams& streams) {
   const Output output = options.common.output;
-  const auto lab = load_lab(options.lab, output, streams);
+  const auto lab = load_lab(options.lab, output, streams, {options.shaping});
   if (!lab) return lab.error();
 
   std::vector<std::string> vms;

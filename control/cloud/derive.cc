@@ -25,6 +25,9 @@ void validate_settings(Derivation& d) {
   } else if (settings.tunnel_mtu > 1500) {
     d.warning("settings.tunnel_mtu", "Azure's fabric carries no jumbo frames: 1500 is the most");
   }
+  if (settings.shaping != "cloud" && settings.shaping != "none") {
+    d.error("settings.shaping", fmt::format("\"{}\" is neither cloud nor none", settings.shaping));
+  }
   if (settings.hpe_tunnels < 1 || settings.hpe_tunnels > 50) {
     d.error("settings.hpe_tunnels", fmt::format("{} is not in 1 to 50", settings.hpe_tunnels),
             "V47");
@@ -57,6 +60,7 @@ DeriveResult derive(const lab::Lab& lab) {
   derive_tunnels(d);
   derive_fabric(d);
   index_network(d.network);
+  derive_limits(d);
 
   azure::validate_subnets(d);
   azure::validate_peerings(d);

@@ -158,6 +158,7 @@ class TunnelMatcher {
               .a = *a.router,
               .b = *b.router,
               .connection = end.connection,
+              .policy = policy,
               .encapsulation = encapsulation_of(policy, NatTraversal::on),
               .mtu = d_.lab.settings.tunnel_mtu,
               .problem = problem,

@@ -75,7 +75,7 @@ Result<std::vector<dataplane::StreamSpec>> streams_of(const lab::Lab& lab,
 
 Result<dataplane::Image> image_of(const lab::Lab& lab, const cloud::Network& network,
                                   const RunOptions& options) {
-  dataplane::Image image = make_image(network);
+  dataplane::Image image = make_image(lab, network);
   for (const auto& [name, devargs] : options.ports) {
     const auto vm = vm_named(network, name);
     if (!vm) return std::unexpected(vm.error());
@@ -177,6 +177,7 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
   for (const auto& router : image->routers) report.router_names.push_back(router.name);
   for (const auto& link : image->links) report.link_names.push_back(link.name);
   for (const auto& port : image->ports) report.port_names.push_back(port.name);
+  report.limit_names = LimitNames(*image);
   if (!eal->note.empty()) report.notes.push_back(eal->note);
   if (eal->cpus_shared) report.notes.push_back("workers share CPUs with other threads: slower");
 
@@ -240,8 +241,9 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
     }
     std::this_thread::sleep_for(kTick);
   }
-  report.seconds = elapsed();
   forwarding.stop();
+  // With the time in which what links held arrived: that is among what was delivered.
+  report.seconds = elapsed();
 
   report.counters = forwarding.counters();
   report.replay_error = forwarding.replay_error();

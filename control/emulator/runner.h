@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/emulator/checks.h"
+#include "control/emulator/limits_met.h"
 #include "dataplane/counters.h"
 
 namespace skyhop::emulator {
@@ -54,8 +55,9 @@ struct RunReport {
   dataplane::Counters counters;
   std::vector<std::string> router_names;  ///< as counters.routers
   std::vector<std::string> link_names;    ///< as counters.links: directed, "a -> b"
-  std::vector<std::string> port_names;    ///< as counters.ports
-  double seconds = 0;                     ///< of traffic
+  LimitNames limit_names;
+  std::vector<std::string> port_names;  ///< as counters.ports
+  double seconds = 0;                   ///< of traffic
   double tsc_hz = 0;
   unsigned workers = 0;
   double time_scale = 1;

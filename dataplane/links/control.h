@@ -1,5 +1,5 @@
-// The control side of links: makes their crossings, replaces them while workers run, and gives the
-// workers room for what links hold.
+// The control side of links: makes their crossings, replaces them while workers run, gives the
+// workers room for what links hold, and sums what they count.
 #pragma once
 
 #include <memory>
@@ -11,19 +11,26 @@
 
 namespace skyhop::dataplane {
 
+/// Within what the data plane can do: see image.h.
+[[nodiscard]] bool is_possible(const RateLimit& rate);
+[[nodiscard]] bool is_possible(const LinkConditions& conditions);
+
 class LinkControl {
  public:
-  /// All of them outlive it. Links that the image gives conditions have their crossings then.
+  /// All of them outlive it. Links that the image limits or gives conditions have crossings then.
   LinkControl(const Image& image, Tables& tables,
               const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr);
 
   void set_conditions(LinkIndex link, const LinkConditions& conditions);
+  /// Summed over the workers.
+  [[nodiscard]] CrossingCounters counters(LinkIndex link) const;
 
  private:
   struct Entry {
     LinkConditions conditions;
     std::unique_ptr<const Crossing> crossing;  ///< null: plain
     std::unique_ptr<Crossing::State[]> states;
+    std::unique_ptr<Shaper> shaper;  ///< of its own rate
   };
   void publish(LinkIndex link);
 
@@ -31,7 +38,9 @@ class LinkControl {
   Tables& tables_;
   lpm::Qsbr& qsbr_;
   size_t workers_;
+  uint64_t epoch_ = 0;
   std::vector<Entry> entries_;
+  std::vector<std::unique_ptr<Shaper>> limits_;  ///< Image::limits
 };
 
 }  // namespace skyhop::dataplane
