@@ -61,7 +61,7 @@ std::optional<T> number_of(std::string_view text, int base = 10) {
 std::optional<Part> part_of(std::string_view text) {
   if (text == "*") return Part{};
   if (const auto address = Ipv4Address::parse(text)) return Part{address->value(), true};
-  if (const auto number = number_of<uint32_t>(text)) return Part{*number, false};
+  if (const auto number = number_of<uint32_t>(text)) return Part{number, false};
   return {};
 }
 
