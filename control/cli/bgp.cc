@@ -1,9 +1,11 @@
 // skyhop bgp: sessions, and what a speaker learned, chose and advertised.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "control/bgp/mrt.h"
 #include "control/cli/bgp_view.h"
 #include "control/cli/commands.h"
 #include "control/cli/converge.h"
@@ -57,6 +59,14 @@ report::Json json_of(View view, const bgp::Speaker& speaker,
   return json;
 }
 
+bool write_file(const std::string& path, const std::vector<uint8_t>& octets) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(octets.data()),
+             static_cast<std::streamsize>(octets.size()));
+  file.close();
+  return file.good();
+}
+
 }  // namespace
 
 ExitCode bgp(const BgpOptions& options, Streams& streams) {
@@ -77,6 +87,11 @@ ExitCode bgp(const BgpOptions& options, Streams& streams) {
     return report_error({fmt::format("{} speaks no BGP", options.router), "",
                          "spoke gateways are programmed by the controller: see skyhop routes"},
                         ExitCode::usage, output, streams);
+  }
+  if (!options.mrt_dump.empty() &&
+      !write_file(options.mrt_dump, bgp::mrt_table_dump(*speaker, emulation.clock()))) {
+    return report_error({"cannot write the MRT file", options.mrt_dump, ""}, ExitCode::environment,
+                        output, streams);
   }
   const auto peers = peers_named(*speaker, options.peer);
   if (!peers) return report_error(peers.error(), ExitCode::usage, output, streams);

@@ -35,7 +35,8 @@ constexpr Command kCommands[] = {
      "  skyhop bgp configs/ars-multipeer.yaml\n"
      "  skyhop bgp configs/ars-multipeer.yaml routerserver-0 learned\n"
      "  skyhop bgp configs/ars-multipeer.yaml transit-1 advertised 10.0.10.4\n"
-     "  skyhop bgp configs/ars-multipeer.yaml vng-0 neighbors",
+     "  skyhop bgp configs/ars-multipeer.yaml vng-0 neighbors\n"
+     "  skyhop bgp configs/ars-multipeer.yaml routerserver-0 --mrt-dump rs.mrt",
      parse_and_run<"bgp", parse_bgp, bgp>},
     {"replay", "Send the packets of a capture through the lab", "LAB --pcap IN --from VM [options]",
      "Destination addresses decide where packets go; every one that does not arrive is counted\n"

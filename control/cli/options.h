@@ -80,8 +80,9 @@ struct BgpOptions {
   CommonOptions common;
   std::string lab;
   View view = View::summary;
-  std::string router;  ///< empty with summary
-  std::string peer;    ///< name or address; empty: all
+  std::string router;    ///< empty with summary
+  std::string peer;      ///< name or address; empty: all
+  std::string mrt_dump;  ///< file; empty: none
 };
 
 struct ReplayOptions {

@@ -270,6 +270,34 @@ TEST_F(Tcp, ASilentNeighbourHarmsNoOtherAndIsLetGo) {
 }
 
 // Sends a KEEPALIVE whenever asked, and reads nothing.
+TEST_F(Tcp, KeepalivesByTheThousandHarmNoOtherSession) {
+  add(1, 65001);
+  add(2, 65002);
+  pair(1, 2);
+  PeerConfig config = towards(1, 5);
+  config.passive = true;
+  const PeerId flooding = at(1).add_peer(config);
+  const Client client(own_address(5), own_address(1));
+  ASSERT_TRUE(client.send(hello_of(own_address(5))));
+  ASSERT_TRUE(wait_for([&] { return at(1).status(flooding).state == SessionState::established; }));
+  const auto taken = [&] { return at(1).status(flooding).counters.messages_in; };
+  constexpr uint32_t kBurst = 512;
+  std::vector<uint8_t> burst;
+  for (uint32_t i = 0; i < kBurst; ++i) {
+    const std::vector<uint8_t> keepalive = encode_keepalive();
+    burst.insert(burst.end(), keepalive.begin(), keepalive.end());
+  }
+  uint64_t sent = taken();
+  for (uint32_t n = 1; n <= 16; ++n) {
+    at(2).originate(nth_prefix(n), route(0));
+    ASSERT_TRUE(client.send(burst));
+    sent += kBurst;
+    ASSERT_TRUE(wait_for([&] { return taken() == sent && status(1, 2).prefixes_received == n; }));
+  }
+  EXPECT_TRUE(is_up(1, 2));
+  EXPECT_EQ(at(1).status(flooding).state, SessionState::established);
+}
+
 TEST_F(Tcp, Rfc9687_ANeighbourThatNeverReadsCostsLittleAndIsLetGo) {
   add(1, 65001);
   add(2, 65002);
