@@ -551,6 +551,7 @@ std::vector<Decided> Speaker::explain(const Prefix& prefix) const {
     rib.for_each_path(id, [&](const auto& path) {
       if (path.accepted != nullptr) {
         candidates.push_back(rib.candidate(path.source, path.accepted));
+        candidates.back().is_current = path.is_best;
       }
     });
   });

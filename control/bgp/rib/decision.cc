@@ -11,10 +11,10 @@
 // later steps only name the one that is told to others. A cloud's speaker that looks no further
 // than the AS_PATH leaves out the steps in between by `ignored`, and lets multipath begin there.
 //
-//  1 reachable next hop     6 AS_PATH length           11 router id (RFC 4456: originator)
-//  2 originated here        7 ORIGIN                   12 CLUSTER_LIST length
-//  3 not long-lived stale   8 MED, per neighbour AS    13 peer address
-//  4 weight                 9 eBGP over iBGP
+//  1 reachable next hop     6 AS_PATH length           11 in use (RFC 5004), where asked for
+//  2 originated here        7 ORIGIN                   12 router id (RFC 4456: originator)
+//  3 not long-lived stale   8 MED, per neighbour AS    13 CLUSTER_LIST length
+//  4 weight                 9 eBGP over iBGP           14 peer address
 //  5 LOCAL_PREF            10 cost to the next hop
 #include "control/bgp/rib/decision.h"
 
@@ -28,15 +28,15 @@ namespace skyhop::bgp {
 namespace {
 
 constexpr std::array<std::string_view, kSteps> kStepNames = {
-    "reachable next hop", "originated here",  "long-lived stale", "weight",
-    "LOCAL_PREF",         "AS_PATH length",   "ORIGIN",           "MED",
-    "eBGP over iBGP",     "cost to next hop", "router id",        "CLUSTER_LIST length",
-    "peer address"};
+    "reachable next hop",  "originated here",  "long-lived stale", "weight",
+    "LOCAL_PREF",          "AS_PATH length",   "ORIGIN",           "MED",
+    "eBGP over iBGP",      "cost to next hop", "in use",           "router id",
+    "CLUSTER_LIST length", "peer address"};
 constexpr std::array<std::string_view, kSteps> kClauses = {
     "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 9494 4.3",       "RFC 4271 9.1.1",
     "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a", "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c",
-    "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e", "RFC 4271 9.1.2.2 f", "RFC 4456 9",
-    "RFC 4271 9.1.2.2 g"};
+    "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e", "RFC 5004",           "RFC 4271 9.1.2.2 f",
+    "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
 
 constexpr std::array<std::string_view, 3> kOrigins = {"IGP", "EGP", "incomplete"};
 
@@ -76,6 +76,8 @@ std::string_view complaint(Step step) {
       return "iBGP against eBGP";
     case Step::igp_metric:
       return "higher cost to the next hop";
+    case Step::in_use:
+      return "the route in use stays";
     case Step::router_id:
       return "higher router id";
     case Step::cluster_list_length:
@@ -88,7 +90,7 @@ std::string_view complaint(Step step) {
 
 bool has_values(Step step) {
   return step != Step::resolvable_next_hop && step != Step::local_route &&
-         step != Step::long_lived_stale && step != Step::ebgp_over_ibgp;
+         step != Step::long_lived_stale && step != Step::ebgp_over_ibgp && step != Step::in_use;
 }
 
 // No two paths to one prefix have the same.
@@ -158,6 +160,8 @@ class Decider::Tournament {
         return candidate.is_ebgp || !candidate.peer ? 0 : 1;
       case Step::igp_metric:
         return cost(candidate).value_or(0);
+      case Step::in_use:
+        return options_.keep_current && candidate.is_current ? 0 : 1;
       case Step::router_id:
         return attributes.originator_id.value_or(candidate.peer_router_id).value();
       case Step::cluster_list_length:

@@ -28,11 +28,12 @@ enum class Step : uint8_t {
   med,                  ///< 9.1.2.2 c: lower, among routes of one neighbour AS
   ebgp_over_ibgp,       ///< 9.1.2.2 d
   igp_metric,           ///< 9.1.2.2 e: lower cost to the next hop
+  in_use,               ///< RFC 5004: the route that was the best stays; with `keep_current` only
   router_id,            ///< 9.1.2.2 f: lower; RFC 4456 9: the originator's where there is one
   cluster_list_length,  ///< RFC 4456 9: shorter
   peer_address,         ///< 9.1.2.2 g: lower
 };
-inline constexpr size_t kSteps = 13;
+inline constexpr size_t kSteps = 14;
 
 /// "AS_PATH length", "multi-exit discriminator", ...
 [[nodiscard]] std::string_view to_string(Step step);
@@ -64,6 +65,8 @@ struct DecisionOptions {
   /// Multipath also over paths of equal length but different content ("multipath-relax").
   bool multipath_relax = false;
   bool always_compare_med = false;
+  /// Of routes that are equal so far, the one in use stays (RFC 5004).
+  bool keep_current = false;
   bool missing_med_is_worst = false;  ///< as if it were the highest; else the lowest (RFC 4271)
   /// Left out altogether: a cloud speaker that looks at AS_PATH length only ignores origin, MED,
   /// ...
@@ -80,6 +83,7 @@ struct Candidate {
   bool is_ebgp = false;
   AttributesPtr attributes;  ///< after the import policy
   PathId path_id = 0;        ///< as the peer numbers its paths (RFC 7911)
+  bool is_current = false;   ///< it was the best of the last decision
 };
 
 enum class Standing : uint8_t { best, multipath, loser };

@@ -418,6 +418,7 @@ bool Rib<P>::decide_one(Node& node, const DecisionOptions& options) {
     candidates_.clear();
     for (const RibPath* path : in_race_) {
       candidates_.push_back(candidate(path->source, accepted(*path)));
+      candidates_.back().is_current = path->is_best;
     }
     const Decision& decision = decider_.decide(candidates_, options);
     has_best = decision.best.has_value();
@@ -490,12 +491,15 @@ void Rib<P>::rank(NodeId id, size_t limit, const DecisionOptions& options,
                   std::vector<RibChoice>& ranked) {
   ranked.clear();
   std::vector<RibChoice> left;
+  const RibChoice current = best(id);
   for_each_path(id, [&](const PathView& path) {
     if (path.accepted != nullptr) left.push_back({path.source, path.accepted});
   });
   while (!left.empty() && ranked.size() < limit) {
     for (const RibChoice& choice : left) {
       candidates_.push_back(candidate(choice.source, choice.attributes));
+      candidates_.back().is_current =
+          current.attributes != nullptr && choice.source == current.source;
     }
     const auto best = decider_.decide(candidates_, options).best;
     candidates_.clear();

@@ -46,6 +46,7 @@ const Improvement kImprovements[] = {
     {Step::peer_address, [](Route& r) { r.candidate.peer_address = Ipv4Address(10, 0, 0, 100); }},
     {Step::cluster_list_length, [](Route& r) { r.attributes.cluster_list.clear(); }},
     {Step::router_id, [](Route& r) { r.candidate.peer_router_id = Ipv4Address(8, 8, 8, 8); }},
+    {Step::in_use, [](Route& r) { r.candidate.is_current = true; }},
     {Step::igp_metric, [](Route& r) { r.attributes.next_hop = Ipv4Address(10, 0, 2, 2); }},
     {Step::ebgp_over_ibgp, [](Route& r) { r.candidate.is_ebgp = true; }},
     {Step::med, [](Route& r) { r.attributes.med = 50; }},
@@ -59,6 +60,7 @@ const Improvement kImprovements[] = {
 
 DecisionOptions with_metric() {
   DecisionOptions options;
+  options.keep_current = true;
   options.igp_metric = [](const IpAddress& next_hop) -> std::optional<uint32_t> {
     if (next_hop == IpAddress(Ipv4Address(10, 0, 3, 3))) return {};
     return next_hop == IpAddress(Ipv4Address(10, 0, 2, 2)) ? 5 : 20;

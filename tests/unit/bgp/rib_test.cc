@@ -403,5 +403,29 @@ TEST(Routes, AttributesThatNoMessageHoldsAreNotSent) {
   EXPECT_EQ(scene.path(2, "10.0.30.0/24"), "none");
 }
 
+TEST(Routes, Rfc5004_TheRouteInUseStaysOnlyWhereAskedFor) {
+  Scene scene;
+  DecisionOptions keeps;
+  keeps.keep_current = true;
+  scene.add(1, 65001);
+  scene.add(2, 65002);
+  scene.add(3, 65003, keeps);
+  scene.add(4, 65004);
+  for (const uint8_t n : {3, 4}) {
+    scene.join(1, n);
+    scene.join(2, n);
+  }
+  scene.converge();
+  // The one with the higher router id is first, and the lower one comes later.
+  scene.originate(2, 1);
+  scene.settle();
+  scene.originate(1, 1);
+  scene.settle();
+  EXPECT_EQ(scene.path(3, "10.0.0.0/24"), "65002");
+  EXPECT_EQ(scene.path(4, "10.0.0.0/24"), "65001");
+  EXPECT_EQ(scene.at(3).explain(nth_prefix(0))[1].lost_at, Step::in_use);
+  EXPECT_EQ(scene.at(3).explain(nth_prefix(0))[1].reason, "the route in use stays");
+}
+
 }  // namespace
 }  // namespace skyhop::bgp
