@@ -90,9 +90,11 @@ void ExportGroup::repeat(const Peer& peer, AddressFamily family) {
     if (member.peer != &peer) continue;
     const bool is_ipv4 = family == kIpv4Unicast;
     const size_t told = is_ipv4 ? ipv4_.first.size() : ipv6_.first.size();
+    Repetition& again = is_ipv4 ? member.ipv4 : member.ipv6;
+    again.next = 1;
     // At least one step, which says that it was all.
-    (is_ipv4 ? member.ipv4 : member.ipv6) = {1, static_cast<NodeId>(std::max<size_t>(told, 2)),
-                                             Repetition::Why::refresh};
+    again.end = told < 2 ? 2 : static_cast<NodeId>(told);
+    again.why = Repetition::Why::refresh;
   }
 }
 
