@@ -63,7 +63,7 @@ void Advertiser::reconsider(const Peer& peer) {
 bool Advertiser::advance() {
   bool has_more = false;
   for (const auto& group : groups_) has_more |= group->advance(scheduler_.now(), jitter_);
-  split_off_slow();
+  has_more |= split_off_slow();
   rejoin();
   for (const auto& group : groups_) {
     if (const auto due = group->due(); due && *due > scheduler_.now()) wake_at(*due);
@@ -77,7 +77,7 @@ void Advertiser::wake_at(Time time) {
   alarm_.start(time - scheduler_.now());
 }
 
-void Advertiser::split_off_slow() {
+bool Advertiser::split_off_slow() {
   const Time now = scheduler_.now();
   Groups slow;
   for (const auto& group : groups_) {
@@ -85,7 +85,9 @@ void Advertiser::split_off_slow() {
     if (!since || now - *since < kPatience) continue;
     if (auto members = group->split_off_slow(now)) slow.push_back(std::move(members));
   }
+  const bool have_left = !slow.empty();
   std::ranges::move(slow, std::back_inserter(groups_));
+  return have_left;
 }
 
 void Advertiser::rejoin() {

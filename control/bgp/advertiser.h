@@ -37,7 +37,8 @@ class Advertiser {
   using Groups = std::vector<std::unique_ptr<ExportGroup>>;
 
   [[nodiscard]] Groups::const_iterator group_of(const Peer& peer) const;
-  void split_off_slow();
+  /// True: some have left, so the others can go on.
+  bool split_off_slow();
   void rejoin();
   void wake_at(Time time);
 

@@ -171,6 +171,7 @@ class World {
 
   // Nobody tells anything any more: nothing is left.
   void end() {
+    candidates_.clear();
     for (const uint8_t n : {1, 2, 3, 4, 5, 6, 7, 10, 11}) {
       for (const Prefix& prefix : scene_.at(n).originated()) {
         scene_.at(n).withdraw_originated(prefix);

@@ -533,6 +533,7 @@ TEST(DynamicNeighbours, WhoeverConnectsFromTheRangeIsAPeer) {
     config.local_address = Scene::address(n);
     config.remote_address = Scene::address(1);
     config.remote_asn = 65001;
+    config.connect_retry = seconds(5);
     scene.at(n).add_peer(config);
     scene.at(n).originate(nth_prefix(n), {});
   }
