@@ -25,10 +25,16 @@ uint32_t AsPath::length() const {
   return static_cast<uint32_t>(length);
 }
 
-bool AsPath::contains(Asn asn) const {
-  return std::ranges::any_of(segments, [asn](const AsSegment& segment) {
-    return std::ranges::find(segment.asns, asn) != segment.asns.end();
-  });
+size_t AsPath::count(Asn asn) const {
+  size_t count = 0;
+  for (const AsSegment& segment : segments) {
+    count += static_cast<size_t>(std::ranges::count(segment.asns, asn));
+  }
+  return count;
+}
+
+bool AsPath::has_set() const {
+  return std::ranges::find(segments, AsSegment::Type::set, &AsSegment::type) != segments.end();
 }
 
 std::optional<Asn> AsPath::first() const {
@@ -50,6 +56,11 @@ void AsPath::prepend(Asn asn, uint32_t count) {
     asns.insert(asns.begin(), fitting, asn);
     count -= static_cast<uint32_t>(fitting);
   }
+}
+
+void PathAttributes::add(Community community) {
+  const auto at = std::ranges::lower_bound(communities, community);
+  if (at == communities.end() || *at != community) communities.insert(at, community);
 }
 
 std::vector<Asn> AsPath::flat() const {

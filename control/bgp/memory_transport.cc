@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <tuple>
 #include <vector>
 
 namespace skyhop::bgp {
@@ -23,9 +24,11 @@ struct Endpoint {
     closed,    ///< by its owner, or broken; the host answers with a reset
     vanished,  ///< the host is gone, and answers nothing
   };
-  Ipv4Address local;
-  Ipv4Address remote;
+  IpAddress local;
+  IpAddress remote;
   uint8_t ttl = kDefaultTtl;
+  uint8_t minimum_ttl = 0;
+  std::string md5_key;
   Life life = Life::connecting;
   bool has_far_vanished = false;
   ConnectionCallbacks callbacks;
@@ -40,6 +43,34 @@ struct Endpoint {
 };
 using EndpointPtr = std::shared_ptr<Endpoint>;
 
+// Who listens, and what it wants of those it admits.
+struct Door {
+  Transport::OnAccept on_accept;
+  std::map<IpAddress, ConnectOptions> neighbours;
+  std::map<Prefix, ConnectOptions> ranges;
+
+  [[nodiscard]] ConnectOptions options_for(const IpAddress& remote) const {
+    if (const auto found = neighbours.find(remote); found != neighbours.end()) return found->second;
+    for (const auto& [range, options] : ranges) {
+      if (range.contains(remote)) return options;
+    }
+    return {};
+  }
+};
+
+// One end of a datagram channel, by both addresses and port.
+using DatagramKey = std::tuple<IpAddress, IpAddress, uint16_t>;
+struct DatagramEnd {
+  DatagramOptions options;
+  Transport::OnDatagram on_datagram;
+};
+
+// What remains of a TTL of which `minimum` must arrive: so many hops are within reach, and one.
+uint8_t usable_ttl(uint8_t ttl, uint8_t minimum) {
+  if (ttl < minimum) return 0;
+  return static_cast<uint8_t>(ttl - std::max<uint8_t>(minimum, 1) + 1);
+}
+
 }  // namespace
 
 struct MemoryTransport::State : std::enable_shared_from_this<MemoryTransport::State> {
@@ -49,12 +80,13 @@ struct MemoryTransport::State : std::enable_shared_from_this<MemoryTransport::St
   Scheduler& scheduler;
   Reachability reachable;
   MemoryTransportOptions options;
-  std::map<Ipv4Address, OnAccept> listeners;
+  std::map<IpAddress, Door> listeners;
+  std::map<DatagramKey, std::weak_ptr<DatagramEnd>> datagram_ends;
 
-  [[nodiscard]] bool is_reachable(Ipv4Address from, Ipv4Address to, uint8_t ttl) const {
-    return !reachable || reachable(from, to, ttl);
+  [[nodiscard]] bool is_reachable(const IpAddress& from, const IpAddress& to, uint8_t ttl) const {
+    return ttl > 0 && (!reachable || reachable(from, to, ttl));
   }
-  [[nodiscard]] Duration latency(Ipv4Address from, Ipv4Address to) const {
+  [[nodiscard]] Duration latency(const IpAddress& from, const IpAddress& to) const {
     return options.latency_of ? options.latency_of(from, to) : options.latency;
   }
   template <typename Task>
@@ -75,6 +107,7 @@ struct MemoryTransport::State : std::enable_shared_from_this<MemoryTransport::St
   void accept(const EndpointPtr& from);
   void reset(const EndpointPtr& endpoint);
   void break_off(const EndpointPtr& endpoint, const char* reason);
+  void deliver(const DatagramOptions& from, const std::vector<uint8_t>& datagram);
 };
 
 namespace {
@@ -85,8 +118,8 @@ class MemoryConnection : public Connection {
       : state_(std::move(state)), endpoint_(std::move(endpoint)) {}
   ~MemoryConnection() override { MemoryConnection::close(); }
 
-  [[nodiscard]] Ipv4Address local() const override { return endpoint_->local; }
-  [[nodiscard]] Ipv4Address remote() const override { return endpoint_->remote; }
+  [[nodiscard]] IpAddress local() const override { return endpoint_->local; }
+  [[nodiscard]] IpAddress remote() const override { return endpoint_->remote; }
   void set_callbacks(ConnectionCallbacks callbacks) override {
     endpoint_->callbacks = std::move(callbacks);
   }
@@ -121,16 +154,42 @@ class MemoryConnection : public Connection {
 
 class MemoryListener : public Listener {
  public:
-  MemoryListener(std::shared_ptr<MemoryTransport::State> state, Ipv4Address local)
+  MemoryListener(std::shared_ptr<MemoryTransport::State> state, const IpAddress& local)
       : state_(std::move(state)), local_(local) {}
   ~MemoryListener() override { state_->listeners.erase(local_); }
-  // The hosts of a memory network are the lab's own.
-  void admit(const ConnectOptions&) override {}
-  void dismiss(Ipv4Address) override {}
+  // The hosts of a memory network are the lab's own: strangers get as far as the speaker.
+  void admit(const ConnectOptions& neighbour) override {
+    door().neighbours[neighbour.remote] = neighbour;
+  }
+  void dismiss(const IpAddress& neighbour) override { door().neighbours.erase(neighbour); }
+  void admit_range(const Prefix& range, const ConnectOptions& options) override {
+    door().ranges[range] = options;
+  }
+  void dismiss_range(const Prefix& range) override { door().ranges.erase(range); }
+
+ private:
+  Door& door() { return state_->listeners[local_]; }
+
+  std::shared_ptr<MemoryTransport::State> state_;
+  IpAddress local_;
+};
+
+class MemoryDatagrams : public DatagramChannel {
+ public:
+  MemoryDatagrams(std::shared_ptr<MemoryTransport::State> state, std::shared_ptr<DatagramEnd> end)
+      : state_(std::move(state)), end_(std::move(end)) {}
+  void send(std::span<const uint8_t> datagram) override {
+    const DatagramOptions& from = end_->options;
+    state_->after(state_->latency(from.local, from.remote),
+                  [state = state_.get(), from,
+                   octets = std::vector<uint8_t>(datagram.begin(), datagram.end())] {
+                    state->deliver(from, octets);
+                  });
+  }
 
  private:
   std::shared_ptr<MemoryTransport::State> state_;
-  Ipv4Address local_;
+  std::shared_ptr<DatagramEnd> end_;
 };
 
 }  // namespace
@@ -141,15 +200,25 @@ void MemoryTransport::State::send_syn(const EndpointPtr& from, uint32_t attempt)
 
 void MemoryTransport::State::arrive_syn(const EndpointPtr& from, uint32_t attempt) {
   if (from->life != Endpoint::Life::connecting) return;
-  if (!is_reachable(from->local, from->remote, from->ttl)) return retry_syn(from, attempt);
-  const bool is_listening = listeners.contains(from->remote);
-  after(latency(from->remote, from->local), [this, from, attempt, is_listening] {
+  const auto door = listeners.find(from->remote);
+  const bool is_listening = door != listeners.end();
+  const ConnectOptions wanted = is_listening ? door->second.options_for(from->local)
+                                             : ConnectOptions{.md5_key = from->md5_key};
+  if (!is_reachable(from->local, from->remote, usable_ttl(from->ttl, wanted.minimum_ttl)) ||
+      wanted.md5_key != from->md5_key) {
+    return retry_syn(from, attempt);
+  }
+  after(latency(from->remote, from->local), [this, from, attempt, is_listening, wanted] {
     if (from->life != Endpoint::Life::connecting) return;
-    if (!is_reachable(from->remote, from->local, kDefaultTtl)) return retry_syn(from, attempt);
+    if (!is_reachable(from->remote, from->local, usable_ttl(wanted.ttl, from->minimum_ttl))) {
+      return retry_syn(from, attempt);
+    }
     if (!is_listening) return fail(from, "connection refused");
     auto far = std::make_shared<Endpoint>();
     far->local = from->remote;
     far->remote = from->local;
+    far->ttl = wanted.ttl;
+    far->minimum_ttl = wanted.minimum_ttl;
     far->far = from;
     from->far = far;
     from->not_accepted_yet = std::move(far);
@@ -213,7 +282,9 @@ void MemoryTransport::State::arrive(const EndpointPtr& from) {
 }
 
 bool MemoryTransport::State::is_lost(const Endpoint& from) const {
-  if (!is_reachable(from.local, from.remote, from.ttl)) return true;
+  const EndpointPtr far = from.far.lock();
+  const uint8_t minimum = far ? far->minimum_ttl : uint8_t{0};
+  if (!is_reachable(from.local, from.remote, usable_ttl(from.ttl, minimum))) return true;
   // A host without power; once it listens again it answers with a reset.
   return from.has_far_vanished && !listeners.contains(from.remote);
 }
@@ -237,7 +308,7 @@ void MemoryTransport::State::accept(const EndpointPtr& from) {
   const auto listener = listeners.find(from->remote);
   if (listener == listeners.end()) return reset(from);
   far->life = Endpoint::Life::open;
-  const OnAccept on_accept = listener->second;
+  const OnAccept on_accept = listener->second.on_accept;
   on_accept(std::make_unique<MemoryConnection>(shared_from_this(), far));
 }
 
@@ -256,6 +327,19 @@ void MemoryTransport::State::break_off(const EndpointPtr& endpoint, const char* 
   if (const auto on_closed = endpoint->callbacks.on_closed) on_closed(reason);
 }
 
+void MemoryTransport::State::deliver(const DatagramOptions& from,
+                                     const std::vector<uint8_t>& datagram) {
+  const auto found = datagram_ends.find({from.remote, from.local, from.port});
+  if (found == datagram_ends.end()) return;
+  const std::shared_ptr<DatagramEnd> end = found->second.lock();
+  if (!end) {
+    datagram_ends.erase(found);
+    return;
+  }
+  const uint8_t ttl = usable_ttl(from.ttl, end->options.minimum_ttl);
+  if (is_reachable(from.local, from.remote, ttl)) end->on_datagram(datagram);
+}
+
 MemoryTransport::MemoryTransport(Scheduler& scheduler, Reachability reachable,
                                  MemoryTransportOptions options)
     : state_(std::make_shared<State>(scheduler, std::move(reachable), std::move(options))) {}
@@ -268,14 +352,23 @@ std::unique_ptr<Connection> MemoryTransport::connect(const ConnectOptions& optio
   endpoint->local = options.local;
   endpoint->remote = options.remote;
   endpoint->ttl = options.ttl;
+  endpoint->minimum_ttl = options.minimum_ttl;
+  endpoint->md5_key = options.md5_key;
   endpoint->callbacks = std::move(callbacks);
   state_->send_syn(endpoint, 0);
   return std::make_unique<MemoryConnection>(state_, std::move(endpoint));
 }
 
-std::unique_ptr<Listener> MemoryTransport::listen(Ipv4Address local, OnAccept on_accept) {
-  state_->listeners[local] = std::move(on_accept);
+std::unique_ptr<Listener> MemoryTransport::listen(const IpAddress& local, OnAccept on_accept) {
+  state_->listeners[local] = {std::move(on_accept), {}, {}};
   return std::make_unique<MemoryListener>(state_, local);
+}
+
+std::unique_ptr<DatagramChannel> MemoryTransport::open_datagrams(const DatagramOptions& options,
+                                                                 OnDatagram on_datagram) {
+  auto end = std::make_shared<DatagramEnd>(DatagramEnd{options, std::move(on_datagram)});
+  state_->datagram_ends[{options.local, options.remote, options.port}] = end;
+  return std::make_unique<MemoryDatagrams>(state_, std::move(end));
 }
 
 }  // namespace skyhop::bgp

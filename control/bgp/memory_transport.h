@@ -1,7 +1,10 @@
 // A network in memory: connections between addresses of one address space, over the scheduler's
 // time. Octets really cross it, in segments, each after the latency, each only if the path is there
 // at that moment. Lost segments are sent again with TCP's backoff, so a path that comes back in
-// time delivers late and in order; one that does not breaks the connection.
+// time delivers late and in order; one that does not breaks the connection. Datagrams are lost.
+//
+// What a neighbour must look like is checked as the world's kernels do: a segment with too low a
+// TTL (RFC 5082) or a SYN with another key (RFC 2385) is as if it had been lost.
 #pragma once
 
 #include <functional>
@@ -15,7 +18,7 @@ namespace skyhop::bgp {
 struct MemoryTransportOptions {
   Duration latency = std::chrono::microseconds(500);  ///< one way
   /// Overrides `latency` per direction where set.
-  std::function<Duration(Ipv4Address from, Ipv4Address to)> latency_of;
+  std::function<Duration(const IpAddress& from, const IpAddress& to)> latency_of;
   size_t segment_size = 1460;  ///< octets handed over at once; 1 splits everywhere
   Duration first_retransmission = std::chrono::milliseconds(200);  ///< then doubled each time
   Duration longest_retransmission = std::chrono::seconds(120);
@@ -24,8 +27,9 @@ struct MemoryTransportOptions {
   uint32_t syn_retransmissions = 6;  ///< then the attempt has timed out: about 127 s, as Linux has
 };
 
-/// Asked for every segment, SYNs included, at the moment it would arrive.
-using Reachability = std::function<bool(Ipv4Address from, Ipv4Address to, uint8_t ttl)>;
+/// Asked for every segment, SYNs included, and every datagram at the moment it would arrive:
+/// whether a packet sent with this TTL gets there.
+using Reachability = std::function<bool(const IpAddress& from, const IpAddress& to, uint8_t ttl)>;
 
 class MemoryTransport : public Transport {
  public:
@@ -36,7 +40,9 @@ class MemoryTransport : public Transport {
 
   std::unique_ptr<Connection> connect(const ConnectOptions& options,
                                       ConnectionCallbacks callbacks) override;
-  std::unique_ptr<Listener> listen(Ipv4Address local, OnAccept on_accept) override;
+  std::unique_ptr<Listener> listen(const IpAddress& local, OnAccept on_accept) override;
+  std::unique_ptr<DatagramChannel> open_datagrams(const DatagramOptions& options,
+                                                  OnDatagram on_datagram) override;
 
   struct State;  ///< shared with connections and pending segments
 

@@ -1,6 +1,6 @@
 #include "control/bgp/peer.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -16,11 +16,23 @@ Peer::Peer(PeerId id, PeerConfig config, const SpeakerConfig& speaker, Scheduler
       host_(host),
       session_(make_session(Session::Side::initiator)),
       burial_(scheduler, [this] { buried_.clear(); }),
-      since_(scheduler.now()) {}
+      since_(scheduler.now()),
+      remote_asn_(config_.remote_asn),
+      restart_timer_(scheduler, [this] { on_restart_timer(); }),
+      stale_timer_(scheduler, [this] { drop_all_stale(); }),
+      long_lived_timer_(scheduler, [this] { drop_all_stale(); }),
+      refresh_timer_(scheduler, [this] { drop_all_stale(); }) {
+  if (config_.bfd) {
+    bfd_ = std::make_unique<bfd::Session>(
+        *config_.bfd, host_.next_discriminator(), scheduler_,
+        [this](bfd::State from, bfd::State to) { on_bfd_state(from, to); },
+        [this](Duration interval) { return host_.jitter(interval); });
+  }
+}
 
 std::unique_ptr<Session> Peer::make_session(Session::Side side) {
-  return std::make_unique<Session>(SessionParameters{config_, speaker_.asn, speaker_.router_id},
-                                   scheduler_, transport_, *this, side);
+  return std::make_unique<Session>(SessionParameters{config_, speaker_}, scheduler_, transport_,
+                                   *this, side);
 }
 
 void Peer::bury(std::unique_ptr<Session> session) {
@@ -31,6 +43,9 @@ void Peer::bury(std::unique_ptr<Session> session) {
 
 void Peer::start() {
   started_ = true;
+  falls_ = 0;
+  sends_plain_open_ = false;
+  start_bfd();
   session_->handle(config_.passive ? Event::manual_start_with_passive_tcp_establishment
                                    : Event::manual_start);
 }
@@ -39,6 +54,8 @@ void Peer::stop(CeaseSubcode subcode, const std::string& text) {
   started_ = false;
   if (colliding_) bury(std::move(colliding_));
   session_->stop(Event::manual_stop, Notification(subcode, text), std::nullopt);
+  drop_all_stale();
+  if (bfd_) bfd_->stop();
 }
 
 void Peer::reset(const std::string& text) {
@@ -53,16 +70,21 @@ void Peer::crash() {
     colliding_->vanish();
     bury(std::move(colliding_));
   }
-  const bool had_routes = is_established();
+  if (is_established()) on_routes_lost(*session_, SessionLoss::final);
   session_->vanish();
+  if (bfd_) bfd_->vanish();
+  drop_all_stale();
   started_ = false;
   last_reason_ = "host is down";
-  if (had_routes) on_routes_lost(*session_);
   report_state();
 }
 
 void Peer::take_incoming(std::unique_ptr<Connection> connection) {
   if (!started_) return;
+  // RFC 4724 4.2: a peer that opens a new connection has restarted, whatever became of the old one.
+  if (is_established() && session_->negotiated().graceful_restart) {
+    session_->handle(Event::tcp_connection_fails);
+  }
   switch (session_->state()) {
     case SessionState::idle:
       // RFC 4271 8.2.2: Idle refuses all. But waiting to try again is no reason to send away the
@@ -83,6 +105,7 @@ void Peer::take_incoming(std::unique_ptr<Connection> connection) {
     case SessionState::open_confirm:
       break;
     case SessionState::established:
+      if (config_.collides_when_established) break;
       // RFC 4271 6.8: the new one goes.
       connection->send(encode(Notification(CeaseSubcode::connection_collision_resolution)));
       return;
@@ -93,20 +116,12 @@ void Peer::take_incoming(std::unique_ptr<Connection> connection) {
   colliding_->accept(std::move(connection));
 }
 
+Capabilities Peer::offer() const {
+  return sends_plain_open_ ? Capabilities{} : offered(config_, host_.restarting());
+}
+
 std::optional<Notification> Peer::on_open(Session&, const Open& open) {
-  // Without RFC 6793 the capability means nothing to us.
-  const bool is_hidden = !config_.four_octet_as && open.asn > 0xFFFF;
-  if ((is_hidden ? kAsTrans : open.asn) != config_.remote_asn) {
-    return Notification(OpenError::bad_peer_as);
-  }
-  // RFC 6286: inside one AS the identifier is unique.
-  if (!is_ebgp() && open.router_id == speaker_.router_id) {
-    return Notification(OpenError::bad_bgp_identifier);
-  }
-  if (!open.speaks(kIpv4Unicast)) {
-    return Notification(OpenError::unsupported_capability, {1, 4, 0, 1, 0, 1});
-  }
-  return {};
+  return refused(speaker_, config_, open);
 }
 
 // RFC 4271 6.8: of two connections the one stays that the higher identifier opened (RFC 6286: the
@@ -116,14 +131,16 @@ void Peer::on_open_accepted(Session& session) {
   Session* other = &session == session_.get() ? colliding_.get() : session_.get();
   if (other == nullptr || !other->has_tcp()) return;
   const auto theirs = std::pair(session.remote_open()->router_id, session.remote_open()->asn);
-  const auto ours = std::pair(speaker_.router_id, speaker_.asn);
+  const auto ours = std::pair(speaker_.router_id, asn_towards(speaker_, config_));
   const Session::Side kept = ours > theirs ? Session::Side::initiator : Session::Side::acceptor;
-  const bool other_stays = other->state() == SessionState::established || session.side() != kept ||
-                           session.side() == other->side();
+  const bool is_other_safe =
+      other->state() == SessionState::established && !config_.collides_when_established;
+  const bool other_stays =
+      is_other_safe || session.side() != kept || session.side() == other->side();
   (other_stays ? session : *other).handle(Event::open_collision_dump);
 }
 
-void Peer::on_state(Session& session, SessionState, SessionState to) {
+void Peer::on_state(Session& session, SessionState from, SessionState to) {
   if (to == SessionState::idle) {
     last_reason_ = session.reason();
     if (&session == colliding_.get()) {
@@ -131,16 +148,28 @@ void Peer::on_state(Session& session, SessionState, SessionState to) {
     } else if (colliding_) {
       bury(std::exchange(session_, std::move(colliding_)));
     }
+    // One that stood for long enough ends a row of falls.
+    if (from == SessionState::established &&
+        scheduler_.now() - since_ >= config_.longest_idle_hold) {
+      falls_ = 0;
+    }
   } else if (to == SessionState::established) {
     if (&session == colliding_.get()) std::swap(session_, colliding_);
     if (colliding_) bury(std::move(colliding_));
-    remote_router_id_ = session.remote_open()->router_id;
-    ++counters_.established;
-    burst_base_ = 0;
-    burst_announced_ = 0;
-    last_announcement_.reset();
+    begin_established(session);
   }
   report_state();
+}
+
+void Peer::begin_established(const Session& session) {
+  remote_router_id_ = session.remote_open()->router_id;
+  remote_asn_ = session.remote_open()->asn;
+  ++counters_.established;
+  burst_base_ = 0;
+  burst_announced_ = 0;
+  last_announcement_.reset();
+  std::ranges::fill(is_near_limit_, false);
+  resume(session);
 }
 
 void Peer::report_state() {
@@ -152,170 +181,31 @@ void Peer::report_state() {
   host_.on_peer_state(*this, from, now);
 }
 
-void Peer::on_update(Session&, Update update) {
-  count_problems(update);
-  const auto forget_all = [this](const auto& family) {
-    for (const auto& [prefix, path_id] : family.withdrawn) forget({prefix, path_id});
-  };
-  forget_all(update.ipv4);
-  forget_all(update.mp_ipv4);
-  forget_all(update.ipv6);
-  if (exceeds_limit_at_once(update.announced_count()) || !learn_all(update.ipv4) ||
-      !learn_all(update.mp_ipv4) || !learn_all(update.ipv6)) {
-    cease_over_limit();
-  }
+// ---- BFD (RFC 5882) -----------------------------------------------------------------------------
+
+void Peer::start_bfd() {
+  if (!bfd_) return;
+  const bool is_single_hop = config_.bfd->reach == bfd::Config::Reach::single_hop;
+  DatagramOptions options;
+  options.local = config_.local_address;
+  options.remote = config_.remote_address;
+  options.port = is_single_hop ? bfd::kSingleHopPort : bfd::kMultihopPort;
+  options.minimum_ttl = is_single_hop ? 255 : 0;
+  bfd_->start(transport_.open_datagrams(
+      options, [this](std::span<const uint8_t> datagram) { bfd_->receive(datagram); }));
 }
 
-template <typename P>
-bool Peer::learn_all(const FamilyUpdate<P>& update) {
-  if (update.announced.empty()) return true;
-  const AttributesPtr shared = host_.intern(update.attributes);
-  for (const auto& [prefix, path_id] : update.announced) {
-    if (exceeds_limit_with({prefix, path_id})) return false;
-    learn({prefix, path_id}, shared);
-  }
-  return true;
+void Peer::on_bfd_state(bfd::State from, bfd::State to) {
+  // RFC 5882 3.2: a peer that switches BFD off says nothing of the path.
+  const bool is_path_down = from == bfd::State::up && to == bfd::State::down &&
+                            bfd_->status().remote_state != bfd::State::admin_down;
+  if (!is_path_down || !started_ || !session_->has_tcp()) return;
+  ++counters_.bfd_downs;
+  if (colliding_) bury(std::move(colliding_));
+  session_->stop(Event::automatic_stop, Notification(CeaseSubcode::bfd_down), idle_hold());
 }
 
-void Peer::count_problems(const Update& update) {
-  if (update.treated_as_withdraw) ++counters_.treated_as_withdraw;
-  counters_.attributes_discarded += static_cast<uint64_t>(
-      std::ranges::count(update.problems, Outcome::attribute_discard, &AttributeProblem::outcome));
-}
-
-// Azure's counting: what was learned before a burst plus all that is announced in it, so that a
-// table sent twice counts twice (A16, A17).
-bool Peer::exceeds_limit_at_once(size_t announced) {
-  const PrefixLimit& limit = config_.prefix_limit;
-  if (announced == 0 || limit.counting != PrefixLimit::Counting::cumulative) return false;
-  const Time now = scheduler_.now();
-  if (!last_announcement_ || now - *last_announcement_ > limit.burst_gap) {
-    burst_base_ = adj_in_.size();
-    burst_announced_ = 0;
-  }
-  last_announcement_ = now;
-  burst_announced_ += announced;
-  return limit.maximum != 0 && burst_base_ + burst_announced_ > limit.maximum;
-}
-
-bool Peer::exceeds_limit_with(const RouteKey& route) const {
-  const PrefixLimit& limit = config_.prefix_limit;
-  return limit.maximum != 0 && limit.counting == PrefixLimit::Counting::table &&
-         adj_in_.size() >= limit.maximum && adj_in_.find(route) == nullptr;
-}
-
-void Peer::cease_over_limit() {
-  // RFC 4486 4: address family and the limit.
-  Notification notification(CeaseSubcode::maximum_prefixes_reached);
-  Writer writer(notification.data);
-  writer.u16(kIpv4Unicast.afi);
-  writer.u8(kIpv4Unicast.safi);
-  writer.u32(config_.prefix_limit.maximum);
-  if (!config_.prefix_limit.restart_after) started_ = false;
-  session_->stop(Event::automatic_stop, std::move(notification),
-                 config_.prefix_limit.restart_after);
-}
-
-// What no policy may allow (RFC 4271 6.3, 9.1.2; RFC 4456 8).
-std::optional<Explanation> Peer::refusal(const PathAttributes& received) const {
-  size_t own = 0;
-  for (const AsSegment& segment : received.as_path.segments) {
-    own += static_cast<size_t>(std::ranges::count(segment.asns, speaker_.asn));
-  }
-  if (own > config_.allow_as_in) {
-    return Explanation{"RFC 4271 9.1.2", fmt::format("AS_PATH holds our AS {}", speaker_.asn)};
-  }
-  if (is_ebgp() && config_.enforce_first_as &&
-      received.as_path.first() != std::optional(config_.remote_asn)) {
-    return Explanation{"RFC 4271 6.3", fmt::format("AS_PATH does not begin with the peer's AS {}",
-                                                   config_.remote_asn)};
-  }
-  if (received.next_hop == config_.local_address) {
-    return Explanation{"RFC 4271 6.3", "NEXT_HOP is our own address"};
-  }
-  if (received.originator_id == std::optional(speaker_.router_id)) {
-    return Explanation{"RFC 4456 8", "ORIGINATOR_ID is ours"};
-  }
-  if (std::ranges::find(received.cluster_list, speaker_.router_id) != received.cluster_list.end()) {
-    return Explanation{"RFC 4456 8", "CLUSTER_LIST holds our cluster"};
-  }
-  return {};
-}
-
-// The policy first: where it has a rule of its own for what is refused anyway, its name is shown.
-AdjRibIn::Entry Peer::evaluate(const Prefix& prefix, const AttributesPtr& received) {
-  AdjRibIn::Entry entry{received, received, nullptr, scheduler_.now()};
-  PolicyVerdict verdict;
-  if (config_.import_policy) {
-    verdict = config_.import_policy({prefix, *received, config_.group, false, is_ebgp()});
-  }
-  if (verdict.accepted) {
-    if (auto refused = refusal(*received)) {
-      entry.accepted = nullptr;
-      entry.why = std::make_shared<const Explanation>(std::move(*refused));
-      return entry;
-    }
-    if (verdict.changed) entry.accepted = host_.intern(std::move(*verdict.changed));
-  } else {
-    entry.accepted = nullptr;
-  }
-  if (!verdict.rule.empty() || !verdict.reason.empty()) {
-    entry.why = std::make_shared<const Explanation>(
-        Explanation{std::move(verdict.rule), std::move(verdict.reason)});
-  }
-  return entry;
-}
-
-void Peer::learn(const RouteKey& route, const AttributesPtr& received) {
-  AdjRibIn::Entry entry = evaluate(route.prefix, received);
-  const AdjRibIn::Entry* known = adj_in_.find(route);
-  const AttributesPtr before = known != nullptr ? known->accepted : nullptr;
-  if (known != nullptr && known->received == received) entry.learned = known->learned;
-  AttributesPtr accepted = entry.accepted;
-  adj_in_.set(route, std::move(entry));
-  if (accepted != before) host_.on_path(*this, route, std::move(accepted));
-}
-
-void Peer::forget(const RouteKey& route) {
-  const AdjRibIn::Entry* known = adj_in_.find(route);
-  if (known == nullptr) return;
-  const bool was_accepted = known->accepted != nullptr;
-  adj_in_.erase(route);
-  if (was_accepted) host_.on_path(*this, route, nullptr);
-}
-
-void Peer::lose_routes(AddressFamily family) {
-  for (const RouteKey& route : adj_in_.keys()) {
-    if (route.prefix.family() == family) forget(route);
-  }
-}
-
-void Peer::drop_stale(AddressFamily family) {
-  for (const RouteKey& route : adj_in_.keys()) {
-    if (route.prefix.family() == family && adj_in_.find(route)->is_stale) forget(route);
-  }
-}
-
-void Peer::reevaluate_import() {
-  for (const RouteKey& route : adj_in_.keys()) {
-    const AttributesPtr received = adj_in_.find(route)->received;
-    const bool is_stale = adj_in_.find(route)->is_stale;
-    learn(route, received);
-    if (is_stale) adj_in_.mark_stale(route);
-  }
-}
-
-void Peer::on_route_refresh(Session&, const RouteRefresh& refresh) {
-  ++counters_.refreshes_in;
-  const bool is_request = refresh.subtype == static_cast<uint8_t>(RouteRefresh::Subtype::request);
-  if (is_request && refresh.family == kIpv4Unicast) host_.on_refresh_requested(*this);
-}
-
-void Peer::on_routes_lost(Session&) {
-  lose_routes(kIpv4Unicast);
-  lose_routes(kIpv6Unicast);
-  adj_out_.clear();
-}
+// ---- What sessions tell, and what users ask -----------------------------------------------------
 
 void Peer::on_drained(Session& session) {
   if (&session == session_.get() && is_established()) host_.on_peer_drained(*this);
@@ -335,31 +225,94 @@ void Peer::on_message(MessageDirection direction, Octets octets) {
   host_.on_peer_message(*this, direction, octets);
 }
 
-void Peer::on_notification(MessageDirection direction, const Notification& notification) {
+void Peer::on_notification(MessageDirection direction, const Notification& notification,
+                           Octets offending) {
+  NotificationRecord record{notification, scheduler_.now(), {offending.begin(), offending.end()}};
   if (direction == MessageDirection::sent) {
     ++counters_.notifications_out;
-    last_notification_out_ = notification;
-  } else {
-    ++counters_.notifications_in;
-    last_notification_in_ = notification;
+    last_notification_out_ = std::move(record);
+    return;
   }
+  ++counters_.notifications_in;
+  constexpr size_t kShown = 64;
+  const auto& data = notification.data;
+  record.offending.assign(data.begin(),
+                          data.begin() + static_cast<ptrdiff_t>(std::min(data.size(), kShown)));
+  last_notification_in_ = std::move(record);
+  // RFC 5492 3: a peer that knows no optional parameters gets an OPEN without them.
+  if (notification == Notification(OpenError::unsupported_optional_parameter)) {
+    sends_plain_open_ = true;
+  }
+}
+
+// DampPeerOscillations: each fall in a row waits twice as long as the one before.
+Duration Peer::idle_hold() {
+  const uint32_t doublings = std::min(falls_++, 30u);
+  return std::min(config_.idle_hold * (int64_t{1} << doublings),
+                  std::max(config_.longest_idle_hold, config_.idle_hold));
 }
 
 Duration Peer::jitter(Duration delay) { return host_.jitter(delay); }
 
-Speaker::RefreshOutcome Peer::request_refresh() {
-  if (!is_established()) return Speaker::RefreshOutcome::not_established;
-  if (!session_->can_refresh()) return Speaker::RefreshOutcome::peer_lacks_capability;
-  ++counters_.refreshes_out;
-  session_->send_route_refresh();
-  return Speaker::RefreshOutcome::sent;
+bool Peer::speaks(AddressFamily family) const {
+  return (family == kIpv4Unicast ? context().ipv4 : context().ipv6).is_agreed;
 }
 
-void Peer::send(Octets update) { session_->send_update(update); }
+ExportSession Peer::export_session() const {
+  const Negotiated& agreed = session_->negotiated();
+  return {speaker_,
+          config_,
+          id_,
+          remote_asn_,
+          is_ebgp(),
+          agreed.long_lived,
+          agreed.context.ipv4.ipv6_next_hops};
+}
 
-bool Peer::is_established() const { return reported_ == SessionState::established; }
+PathSource Peer::source() const {
+  return {id_,
+          config_.group,
+          config_.name,
+          false,
+          is_ebgp(),
+          config_.route_reflector_client,
+          remote_router_id_};
+}
 
-SessionContext Peer::context() const { return session_->context(); }
+ImportSession Peer::import_session() const { return {speaker_, config_, remote_asn_, is_ebgp()}; }
+
+bool Peer::is_dormant() const {
+  return reported_ <= SessionState::active && received_count() == 0 && buried_.empty() &&
+         !session_->has_tcp();
+}
+
+namespace {
+
+std::vector<std::string> agreed_on(const Negotiated& agreed) {
+  std::vector<std::string> texts;
+  const auto add = [&](bool is_set, std::string text) {
+    if (is_set) texts.push_back(std::move(text));
+  };
+  for (const AddressFamily family : kFamilies) {
+    const FamilyContext& context =
+        family == kIpv4Unicast ? agreed.context.ipv4 : agreed.context.ipv6;
+    const std::string name = to_string(family);
+    add(context.is_agreed, name);
+    add(context.path_ids_in, "add-path receive " + name);
+    add(context.path_ids_out, "add-path send " + name);
+    add(context.ipv6_next_hops, name + " over IPv6 next hops");
+  }
+  add(agreed.context.four_octet_as, "4-octet AS");
+  add(agreed.route_refresh, "route refresh");
+  add(agreed.enhanced_route_refresh, "enhanced route refresh");
+  add(agreed.context.longest_message > kMaxMessageLength, "extended messages");
+  add(agreed.graceful_restart,
+      agreed.notification ? "graceful restart, also after NOTIFICATION" : "graceful restart");
+  add(agreed.long_lived, "long-lived graceful restart");
+  return texts;
+}
+
+}  // namespace
 
 PeerStatus Peer::status() const {
   PeerStatus status;
@@ -368,35 +321,35 @@ PeerStatus Peer::status() const {
   status.since = since_;
   status.admin_down = !started_;
   status.counters = counters_;
-  status.prefixes_received = adj_in_.size();
-  status.prefixes_accepted = adj_in_.accepted_count();
-  status.prefixes_advertised = adj_out_.size();
+  status.connect_retries = session_->connect_retry_counter();
+  const Ribs& ribs = host_.ribs();
+  status.prefixes_received = received_count();
+  status.prefixes_accepted = ribs.ipv4.accepted_count(id_) + ribs.ipv6.accepted_count(id_);
+  status.prefixes_advertised = host_.told_count(*this);
   status.last_reason = last_reason_;
   status.last_notification_in = last_notification_in_;
   status.last_notification_out = last_notification_out_;
+  status.restart.stale_routes = stale_count(kIpv4Unicast) + stale_count(kIpv6Unicast);
+  status.restart.is_awaited = restart_timer_.is_running() || long_lived_timer_.is_running();
+  status.restart.is_long_lived = long_lived_timer_.is_running();
+  if (status.restart.is_awaited) {
+    status.restart.until =
+        (status.restart.is_long_lived ? long_lived_timer_ : restart_timer_).deadline();
+  }
+  if (bfd_) status.bfd = bfd_->status();
   if (reported_ >= SessionState::open_confirm && session_->remote_open()) {
+    const Negotiated& agreed = session_->negotiated();
     status.remote_router_id = session_->remote_open()->router_id;
+    status.remote_asn = session_->remote_open()->asn;
     status.hold_time = session_->hold_time();
     status.keepalive = session_->keepalive();
-    status.four_octet_as = session_->context().four_octet_as;
-    status.route_refresh = session_->can_refresh();
+    status.four_octet_as = agreed.context.four_octet_as;
+    status.route_refresh = agreed.route_refresh;
+    status.offered = session_->offered();
+    status.received = *session_->remote_open();
+    status.agreed = agreed_on(agreed);
   }
   return status;
-}
-
-bool Peer::speaks(AddressFamily family) const {
-  const SessionContext context = session_->context();
-  return (family == kIpv4Unicast ? context.ipv4 : context.ipv6).is_agreed;
-}
-
-LearnedRoute Peer::learned(const RouteKey& key, const AdjRibIn::Entry& entry) {
-  LearnedRoute route{key.prefix, key.path_id, entry.received, entry.accepted,
-                     {},         {},          entry.learned,  entry.is_stale};
-  if (entry.why) {
-    route.rule = entry.why->rule;
-    route.reason = entry.why->reason;
-  }
-  return route;
 }
 
 }  // namespace skyhop::bgp

@@ -1,7 +1,9 @@
 // Policy: what a speaker accepts from a peer and tells a peer. The clouds' rules are policies.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,6 +19,7 @@ struct RouteView {
   std::string_view group;
   bool is_local = false;  ///< originated by this speaker
   bool is_ebgp = false;   ///< learned over eBGP
+  std::string_view peer;  ///< the name of the peer that `group` is of
 };
 
 struct PolicyVerdict {
@@ -36,7 +39,28 @@ struct PolicyVerdict {
 
 /// Pure: the same view gives the same verdict until the owner asks for a re-evaluation.
 /// On export it runs on the attributes as learned, before the speaker's own eBGP or iBGP changes
-/// (AS prepended, next hop set); an empty function accepts everything.
-using Policy = std::function<PolicyVerdict(const RouteView&)>;
+/// (AS prepended, next hop set); an empty policy accepts everything. Copies are the same policy.
+class Policy {
+ public:
+  Policy() = default;
+  template <typename Rules>
+    requires std::invocable<const Rules&, const RouteView&> &&
+             (!std::same_as<std::remove_cvref_t<Rules>, Policy>)
+  Policy(Rules rules)  // NOLINT: rules are a policy
+      : rules_(std::make_shared<const Function>(std::move(rules))) {}
+
+  PolicyVerdict operator()(const RouteView& route) const { return (*rules_)(route); }
+  explicit operator bool() const { return rules_ != nullptr; }
+  /// The same one, handed on: whoever has it is told the same.
+  friend bool operator==(const Policy&, const Policy&) = default;
+
+ private:
+  using Function = std::function<PolicyVerdict(const RouteView&)>;
+  std::shared_ptr<const Function> rules_;
+};
+
+/// One after the other, each on what the one before it left; the first refusal counts. An empty
+/// policy among them accepts.
+[[nodiscard]] Policy chain(Policy first, Policy second);
 
 }  // namespace skyhop::bgp

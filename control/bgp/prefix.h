@@ -8,14 +8,13 @@
 #include <type_traits>
 #include <variant>
 
+#include "control/bgp/ip_address.h"
 #include "lpm/address.h"
 #include "lpm/ipv6.h"
 
 namespace skyhop::bgp {
 
-using lpm::Ipv4Address;
 using lpm::Ipv4Prefix;
-using lpm::Ipv6Address;
 using lpm::Ipv6Prefix;
 
 struct AddressFamily {  // RFC 4760
@@ -25,6 +24,12 @@ struct AddressFamily {  // RFC 4760
 };
 inline constexpr AddressFamily kIpv4Unicast{1, 1};
 inline constexpr AddressFamily kIpv6Unicast{2, 1};
+
+/// Of the two that are spoken: what arrays of both are indexed by.
+inline constexpr AddressFamily kFamilies[] = {kIpv4Unicast, kIpv6Unicast};
+[[nodiscard]] constexpr size_t index_of(AddressFamily family) {
+  return family == kIpv6Unicast ? 1 : 0;
+}
 
 template <typename P>
 inline constexpr AddressFamily kFamilyOf =
@@ -63,6 +68,10 @@ class Prefix {
   }
   [[nodiscard]] constexpr AddressFamily family() const {
     return is_ipv4() ? kIpv4Unicast : kIpv6Unicast;
+  }
+  [[nodiscard]] constexpr bool contains(const IpAddress& address) const {
+    if (is_ipv4() != address.is_ipv4()) return false;
+    return is_ipv4() ? ipv4().contains(address.ipv4()) : ipv6().contains(address.ipv6());
   }
   [[nodiscard]] constexpr uint8_t length() const {
     return visit([](const auto& prefix) { return prefix.length(); });

@@ -8,9 +8,20 @@ namespace {
 constexpr Duration kLargeHoldTime = std::chrono::minutes(4);  // RFC 4271 8.2.2
 constexpr Duration kSendHoldTime = std::chrono::minutes(8);   // RFC 9687 3.2
 constexpr size_t kCongestedFrom = 256 * 1024;
+constexpr size_t kShownOctets = 64;  // of an offending message
 
 uint16_t seconds_of(Duration duration) {
   return static_cast<uint16_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+// RFC 8538 3.1 and 5: after these nobody waits for the peer to come back.
+bool is_final(const Notification& notification) {
+  for (const CeaseSubcode subcode :
+       {CeaseSubcode::maximum_prefixes_reached, CeaseSubcode::administrative_shutdown,
+        CeaseSubcode::peer_deconfigured, CeaseSubcode::hard_reset, CeaseSubcode::bfd_down}) {
+    if (notification.is(subcode)) return true;
+  }
+  return false;
 }
 
 FsmError unexpected_message_in(SessionState state) {
@@ -49,6 +60,7 @@ Session::Session(SessionParameters parameters, Scheduler& scheduler, Transport& 
       transport_(transport),
       owner_(owner),
       side_(side),
+      decoder_(&owner.interner()),
       connect_retry_timer_(scheduler, [this] { handle(Event::connect_retry_timer_expires); }),
       delay_open_timer_(scheduler, [this] { handle(Event::delay_open_timer_expires); }),
       hold_timer_(scheduler, [this] { handle(Event::hold_timer_expires); }),
@@ -63,21 +75,13 @@ FsmOptions Session::options() const {
   options.passive_tcp_establishment = parameters_.config.passive;
   options.delay_open = parameters_.config.delay_open > Duration{0};
   options.delay_open_timer_running = delay_open_timer_.is_running();
+  options.send_notification_without_open = parameters_.config.notifies_without_open;
   return options;
-}
-
-SessionContext Session::context() const {
-  return {parameters_.config.four_octet_as && remote_open_ && remote_open_->four_octet_as,
-          parameters_.config.remote_asn != parameters_.local_asn};
 }
 
 bool Session::can_be_woken() const {
   return state_ == SessionState::idle && idle_hold_timer_.is_running() &&
          (last_fall_ == Event::tcp_connection_fails || last_fall_ == Event::notif_msg);
-}
-
-bool Session::can_refresh() const {
-  return parameters_.config.route_refresh && remote_open_ && remote_open_->route_refresh;
 }
 
 void Session::handle(Event event) {
@@ -93,6 +97,7 @@ void Session::handle(Event event) {
     if (steps_ != step) return;
   }
   pending_notification_.reset();
+  offending_.clear();
   if (transition.next == from) return;
   if (from == SessionState::idle) {
     idle_hold_timer_.stop();
@@ -116,8 +121,7 @@ void Session::accept(std::unique_ptr<Connection> connection) {
   connection_->set_ttl(connect_options(parameters_.config).ttl);
   connected_ = true;
   side_ = Side::acceptor;
-  ++connections_;
-  framer_ = {};
+  begin_framing();
   connection_->set_callbacks(callbacks());
   handle(Event::tcp_connection_confirmed);
 }
@@ -160,21 +164,12 @@ void Session::perform(Action action, Event event) {
     case Action::connect:
       drop_connection();
       side_ = Side::initiator;
-      ++connections_;
-      framer_ = {};
+      begin_framing();
       connection_ = transport_.connect(connect_options(parameters_.config), callbacks());
       break;
-    case Action::send_open: {
-      Open open;
-      open.asn = parameters_.local_asn;
-      open.hold_time = seconds_of(parameters_.config.hold_time);
-      open.router_id = parameters_.router_id;
-      open.families = {kIpv4Unicast};
-      open.route_refresh = parameters_.config.route_refresh;
-      open.four_octet_as = parameters_.config.four_octet_as;
-      send(encode(open));
+    case Action::send_open:
+      send_open();
       break;
-    }
     case Action::send_keepalive:
       send(encode_keepalive());
       break;
@@ -201,20 +196,52 @@ void Session::perform(Action action, Event event) {
       drop_connection();
       break;
     case Action::delete_routes:
-      owner_.on_routes_lost(*this);
+      owner_.on_routes_lost(*this, loss_by(event));
       break;
     case Action::damp_peer_oscillations:
       if (event == Event::automatic_stop) {
         if (idle_hold_) idle_hold_timer_.start(*idle_hold_);
       } else {
-        idle_hold_timer_.start(owner_.jitter(parameters_.config.idle_hold));
+        idle_hold_timer_.start(owner_.jitter(owner_.idle_hold()));
       }
       break;
     case Action::session_established:
       break;  // on_state() says so, once the state is taken
     case Action::process_update:
-      if (pending_update_) owner_.on_update(*this, *std::exchange(pending_update_, std::nullopt));
+      if (std::exchange(has_update_, false)) owner_.on_update(*this, decoder_.update());
       break;
+  }
+}
+
+void Session::begin_framing() {
+  ++connections_;
+  framer_ = {};
+  // RFC 8654 4: who offers it takes long messages.
+  framer_.set_longest(parameters_.config.extended_messages ? kMaxExtendedLength
+                                                           : kMaxMessageLength);
+  is_final_ = false;
+}
+
+void Session::send_open() {
+  offered_ = owner_.offer();
+  Open open;
+  static_cast<Capabilities&>(open) = offered_;
+  open.asn = asn_towards(parameters_.speaker, parameters_.config);
+  open.hold_time = seconds_of(parameters_.config.hold_time);
+  open.router_id = parameters_.speaker.router_id;
+  send(encode(open));
+}
+
+SessionLoss Session::loss_by(Event event) const {
+  switch (event) {
+    case Event::tcp_connection_fails:
+      return SessionLoss::connection;
+    case Event::notif_msg:
+    case Event::notif_msg_ver_err:
+      return is_final_ ? SessionLoss::final : SessionLoss::notified;
+    default:
+      return pending_notification_ && is_final(*pending_notification_) ? SessionLoss::final
+                                                                       : SessionLoss::notified;
   }
 }
 
@@ -268,10 +295,17 @@ void Session::receive(Octets octets) {
   framer_.feed(octets);
   while (connected_ && connection == connections_) {
     const auto message = framer_.next();
-    if (!message) return fail_with(Event::bgp_header_err, message.error());
+    if (!message) {
+      offending_ = framer_.front(kShownOctets);
+      return fail_with(Event::bgp_header_err, message.error());
+    }
     if (!*message) return;
+    const Octets octets_shown =
+        (*message)->octets.first(std::min((*message)->octets.size(), kShownOctets));
+    offending_.assign(octets_shown.begin(), octets_shown.end());
     owner_.on_message(MessageDirection::received, (*message)->octets);
     take(**message);
+    offending_.clear();
   }
 }
 
@@ -299,6 +333,8 @@ void Session::take_open(const Message& message) {
     return fail_with(Event::bgp_open_msg_err, std::move(*refused));
   }
   remote_open_ = *open;
+  const bool is_ebgp = open->asn != asn_towards(parameters_.speaker, parameters_.config);
+  negotiated_ = negotiate(parameters_.config, offered_, *open, is_ebgp);
   // The collision may be lost here, before OpenConfirm is taken.
   const uint64_t step = steps_;
   owner_.on_open_accepted(*this);
@@ -308,15 +344,20 @@ void Session::take_open(const Message& message) {
 
 void Session::take_update(const Message& message) {
   if (state_ != SessionState::established) return handle(Event::update_msg);
-  auto update = decode_update(message.body, context());
-  if (!update) return fail_with(Event::update_msg_err, update.error());
-  pending_update_ = std::move(*update);
+  if (const auto fault = decoder_.decode(message.body, negotiated_.context)) {
+    owner_.on_update_error(fault->attribute_type);
+    return fail_with(Event::update_msg_err, static_cast<const Notification&>(*fault));
+  }
+  has_update_ = true;
   handle(Event::update_msg);
+  decoder_.clear();
 }
 
 void Session::take_notification(const Message& message) {
   const Notification notification = decode_notification(message.body);
-  owner_.on_notification(MessageDirection::received, notification);
+  owner_.on_notification(MessageDirection::received, notification, {});
+  // Without RFC 8538 every NOTIFICATION is the end.
+  is_final_ = !negotiated_.notification || notification.is(CeaseSubcode::hard_reset);
   reason_ = "received " + notification.to_string();
   const bool is_version =
       notification.code == ErrorCode::open_message &&
@@ -327,7 +368,8 @@ void Session::take_notification(const Message& message) {
 // No event of RFC 4271; RFC 2918 allows it in Established, and RFC 6608 calls it unexpected before.
 void Session::take_route_refresh(const Message& message) {
   if (state_ != SessionState::established) return handle(Event::update_msg);
-  const auto refresh = decode_route_refresh(message);
+  const auto refresh = decode_route_refresh(
+      message, negotiated_.enhanced_route_refresh ? RefreshForm::enhanced : RefreshForm::plain);
   if (!refresh) return fail_with(Event::bgp_header_err, refresh.error());
   handle(Event::keepalive_msg);
   owner_.on_route_refresh(*this, *refresh);
@@ -376,9 +418,12 @@ void Session::send_notification(Event event) {
   } else {
     notification = Notification(unexpected_message_in(state_));
   }
+  if (state_ == SessionState::established && negotiated_.notification && is_final(notification)) {
+    notification = notification.as_hard_reset();
+  }
   reason_ = "sent " + notification.to_string();
-  send(encode(notification));
-  owner_.on_notification(MessageDirection::sent, notification);
+  send(encode(notification, negotiated_.context.longest_message));
+  owner_.on_notification(MessageDirection::sent, notification, offending_);
 }
 
 void Session::send_update(Octets message) {
@@ -389,8 +434,6 @@ void Session::send_update(Octets message) {
   }
 }
 
-void Session::send_route_refresh() { send(encode(RouteRefresh{kIpv4Unicast, 0})); }
-
 void Session::drop_connection() {
   if (connection_) connection_->close();
   connection_.reset();
@@ -399,6 +442,7 @@ void Session::drop_connection() {
   send_hold_timer_.stop();
   queued_ = 0;
   remote_open_.reset();
+  negotiated_ = {};
   hold_time_ = {};
   keepalive_ = {};
 }

@@ -9,37 +9,63 @@
 
 namespace skyhop::bgp::sockets {
 
-tcp::endpoint endpoint_of(Ipv4Address address, uint16_t port) {
-  return {boost::asio::ip::address_v4(address.value()), port};
+boost::asio::ip::address asio_address(const IpAddress& address) {
+  if (address.is_ipv4()) return boost::asio::ip::address_v4(address.ipv4().value());
+  boost::asio::ip::address_v6::bytes_type octets;
+  for (size_t i = 0; i < octets.size(); ++i) octets[i] = address.ipv6().octet(i);
+  return boost::asio::ip::address_v6(octets);
 }
 
-Ipv4Address address_of(const tcp::endpoint& endpoint) {
-  return endpoint.address().is_v4() ? Ipv4Address(endpoint.address().to_v4().to_uint())
-                                    : Ipv4Address();
+IpAddress address_of(const boost::asio::ip::address& address) {
+  if (address.is_v4()) return Ipv4Address(address.to_v4().to_uint());
+  uint64_t halves[2] = {};
+  const auto octets = address.to_v6().to_bytes();
+  for (size_t i = 0; i < octets.size(); ++i) halves[i / 8] = halves[i / 8] << 8 | octets[i];
+  return Ipv6Address(halves[0], halves[1]);
 }
 
-void set_ttl(int socket, uint8_t ttl) {
+void set_ttl(int socket, const IpAddress& local, uint8_t ttl) {
   const int value = std::max<int>(ttl, 1);
-  ::setsockopt(socket, IPPROTO_IP, IP_TTL, &value, sizeof value);
+  if (local.is_ipv4()) {
+    ::setsockopt(socket, IPPROTO_IP, IP_TTL, &value, sizeof value);
+  } else {
+    ::setsockopt(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value, sizeof value);
+  }
 }
 
-void set_minimum_ttl(int socket, uint8_t ttl) {
+void set_minimum_ttl(int socket, const IpAddress& local, uint8_t ttl) {
   const int value = ttl;
-  ::setsockopt(socket, IPPROTO_IP, IP_MINTTL, &value, sizeof value);
+  if (local.is_ipv4()) {
+    ::setsockopt(socket, IPPROTO_IP, IP_MINTTL, &value, sizeof value);
+  } else {
+    ::setsockopt(socket, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &value, sizeof value);
+  }
 }
 
-error_code set_md5_key(int socket, Ipv4Address remote, const std::string& key) {
+error_code set_md5_key(int socket, const Prefix& remote, const std::string& key) {
   if (key.size() > TCP_MD5SIG_MAXKEYLEN) return {EINVAL, boost::system::system_category()};
   tcp_md5sig signature{};
-  const auto peer = endpoint_of(remote, 0);
+  const IpAddress address =
+      remote.visit([](const auto& prefix) { return IpAddress(prefix.address()); });
+  const auto peer = endpoint_of(address, 0);
   std::copy_n(reinterpret_cast<const char*>(peer.data()), peer.size(),
               reinterpret_cast<char*>(&signature.tcpm_addr));
+  signature.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+  signature.tcpm_prefixlen = remote.length();
   signature.tcpm_keylen = static_cast<uint16_t>(key.size());
   std::ranges::copy(key, signature.tcpm_key);
-  if (::setsockopt(socket, IPPROTO_TCP, TCP_MD5SIG, &signature, sizeof signature) == 0) return {};
+  if (::setsockopt(socket, IPPROTO_TCP, TCP_MD5SIG_EXT, &signature, sizeof signature) == 0) {
+    return {};
+  }
   // A key that was never set cannot be taken away.
   if (key.empty()) return {};
   return {errno, boost::system::system_category()};
+}
+
+error_code set_md5_key(int socket, const IpAddress& remote, const std::string& key) {
+  const Prefix host = remote.is_ipv4() ? Prefix(Ipv4Prefix(remote.ipv4(), 32))
+                                       : Prefix(Ipv6Prefix(remote.ipv6(), 128));
+  return set_md5_key(socket, host, key);
 }
 
 void set_abortive(tcp::socket& socket) {

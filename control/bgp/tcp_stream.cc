@@ -30,15 +30,15 @@ void Stream::connect(const ConnectOptions& options, uint16_t port) {
   local_ = options.local;
   remote_ = options.remote;
   error_code error;
-  socket_.open(tcp::v4(), error);
+  socket_.open(protocol_of(remote_), error);
   if (!error) {
-    set_ttl(options.ttl);
-    set_minimum_ttl(socket_.native_handle(), options.minimum_ttl);
+    sockets::set_ttl(socket_.native_handle(), remote_, options.ttl);
+    set_minimum_ttl(socket_.native_handle(), remote_, options.minimum_ttl);
     if (!options.md5_key.empty()) {
       error = set_md5_key(socket_.native_handle(), options.remote, options.md5_key);
     }
   }
-  if (!error && options.local != Ipv4Address()) {
+  if (!error && options.local != IpAddress()) {
     socket_.bind(endpoint_of(options.local, 0), error);
   }
   if (error) {
@@ -64,14 +64,14 @@ void Stream::fail_to_connect(const error_code& error) {
 void Stream::open() {
   life_ = Life::open;
   error_code error;
-  local_ = address_of(socket_.local_endpoint(error));
-  remote_ = address_of(socket_.remote_endpoint(error));
+  local_ = address_of(socket_.local_endpoint(error).address());
+  remote_ = address_of(socket_.remote_endpoint(error).address());
   socket_.non_blocking(true, error);
   socket_.set_option(tcp::no_delay(true), error);
   wait_readable();
 }
 
-void Stream::set_ttl(uint8_t ttl) { sockets::set_ttl(socket_.native_handle(), ttl); }
+void Stream::set_ttl(uint8_t ttl) { sockets::set_ttl(socket_.native_handle(), remote_, ttl); }
 
 void Stream::wait_readable() {
   socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {

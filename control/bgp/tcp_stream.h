@@ -27,8 +27,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void close();
   void abort();
   [[nodiscard]] size_t unsent() const { return out_.size() - written_; }
-  [[nodiscard]] Ipv4Address local() const { return local_; }
-  [[nodiscard]] Ipv4Address remote() const { return remote_; }
+  [[nodiscard]] const IpAddress& local() const { return local_; }
+  [[nodiscard]] const IpAddress& remote() const { return remote_; }
 
  private:
   enum class Life : uint8_t { connecting, open, closing, closed };
@@ -47,8 +47,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   boost::asio::steady_timer linger_timer_;
   Duration linger_;
   Life life_ = Life::connecting;
-  Ipv4Address local_;
-  Ipv4Address remote_;
+  IpAddress local_;
+  IpAddress remote_;
   ConnectionCallbacks callbacks_;
   std::vector<uint8_t> out_;
   size_t written_ = 0;  ///< of out_

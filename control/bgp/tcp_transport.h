@@ -1,4 +1,4 @@
-// TCP for speakers: the peers may be anybody's routers.
+// TCP for speakers, and UDP for their BFD: the peers may be anybody's routers.
 //
 // Safe by default: listens on loopback only, answers only configured neighbours, reads and writes
 // without blocking, and never lets one connection wait for another.
@@ -18,7 +18,7 @@ inline constexpr uint16_t kBgpPort = 179;
 
 struct TcpOptions {
   enum class Exposure : uint8_t {
-    loopback,     ///< listens on 127.0.0.0/8 only
+    loopback,     ///< listens on 127.0.0.0/8 and ::1 only
     any_address,  ///< on every local address that a speaker asks for
   };
   /// Listened on, and connected to where a neighbour has no port of its own; 0: each listener gets
@@ -47,10 +47,12 @@ class TcpTransport final : public Transport {
   std::unique_ptr<Connection> connect(const ConnectOptions& options,
                                       ConnectionCallbacks callbacks) override;
   /// Several may share an address: their neighbours tell them apart.
-  std::unique_ptr<Listener> listen(Ipv4Address local, OnAccept on_accept) override;
+  std::unique_ptr<Listener> listen(const IpAddress& local, OnAccept on_accept) override;
+  std::unique_ptr<DatagramChannel> open_datagrams(const DatagramOptions& options,
+                                                  OnDatagram on_datagram) override;
 
   /// The port listened on at this address; or why there is none yet.
-  [[nodiscard]] Result<uint16_t> listening_port(Ipv4Address local) const;
+  [[nodiscard]] Result<uint16_t> listening_port(const IpAddress& local) const;
   [[nodiscard]] TcpCounters counters() const;
 
   struct State;

@@ -30,6 +30,7 @@ class Timer {
     running_ = false;
   }
   [[nodiscard]] bool is_running() const { return running_; }
+  [[nodiscard]] Time deadline() const { return deadline_; }  ///< of a running one
 
  private:
   void schedule() {

@@ -10,11 +10,10 @@
 #include <span>
 #include <string>
 
-#include "lpm/address.h"
+#include "control/bgp/ip_address.h"
+#include "control/bgp/prefix.h"
 
 namespace skyhop::bgp {
-
-using lpm::Ipv4Address;
 
 inline constexpr uint8_t kDefaultTtl = 64;
 
@@ -30,8 +29,8 @@ struct ConnectionCallbacks {
 class Connection {
  public:
   virtual ~Connection() = default;
-  [[nodiscard]] virtual Ipv4Address local() const = 0;
-  [[nodiscard]] virtual Ipv4Address remote() const = 0;
+  [[nodiscard]] virtual IpAddress local() const = 0;
+  [[nodiscard]] virtual IpAddress remote() const = 0;
   virtual void set_callbacks(ConnectionCallbacks callbacks) = 0;
   virtual void set_ttl(uint8_t ttl) = 0;
   /// Takes all of it; what the network has not taken yet is `unsent()` octets (RFC 9687's measure).
@@ -45,8 +44,8 @@ class Connection {
 
 /// How a neighbour is reached, and what its connections must look like, whoever opens them.
 struct ConnectOptions {
-  Ipv4Address local;
-  Ipv4Address remote;
+  IpAddress local;
+  IpAddress remote;
   uint8_t ttl = kDefaultTtl;
   uint16_t port = 0;        ///< of the far end; 0: the transport's own
   uint8_t minimum_ttl = 0;  ///< of packets received (RFC 5082); 0: any
@@ -60,19 +59,44 @@ class Listener {
   /// From now on, or with these options instead of those before. A transport that cannot tell
   /// neighbours apart accepts everyone; the speaker looks again.
   virtual void admit(const ConnectOptions& neighbour) = 0;
-  virtual void dismiss(Ipv4Address neighbour) = 0;
+  virtual void dismiss(const IpAddress& neighbour) = 0;
+  /// Same for whoever comes from this range and is not admitted by its own address;
+  /// `options.remote` means nothing.
+  virtual void admit_range(const Prefix& range, const ConnectOptions& options) = 0;
+  virtual void dismiss_range(const Prefix& range) = 0;
+};
+
+/// Datagrams to and from one neighbour (BFD's).
+struct DatagramOptions {
+  IpAddress local;
+  IpAddress remote;
+  uint16_t port = 0;  ///< sent to, and received on
+  uint8_t ttl = 255;
+  uint8_t minimum_ttl = 0;  ///< of those received; 0: any
+};
+
+/// Open while it lives.
+class DatagramChannel {
+ public:
+  virtual ~DatagramChannel() = default;
+  /// Lost without a word where the network does not take it.
+  virtual void send(std::span<const uint8_t> datagram) = 0;
 };
 
 class Transport {
  public:
   using OnAccept = std::function<void(std::unique_ptr<Connection> connection)>;
+  using OnDatagram = std::function<void(std::span<const uint8_t> datagram)>;
 
   virtual ~Transport() = default;
   /// Ends in on_connected or on_failed; destroying the connection gives up.
   virtual std::unique_ptr<Connection> connect(const ConnectOptions& options,
                                               ConnectionCallbacks callbacks) = 0;
   /// One listener per address; the callback must set the connection's callbacks at once.
-  virtual std::unique_ptr<Listener> listen(Ipv4Address local, OnAccept on_accept) = 0;
+  virtual std::unique_ptr<Listener> listen(const IpAddress& local, OnAccept on_accept) = 0;
+  /// One channel per pair of addresses and port.
+  virtual std::unique_ptr<DatagramChannel> open_datagrams(const DatagramOptions& options,
+                                                          OnDatagram on_datagram) = 0;
 };
 
 }  // namespace skyhop::bgp

@@ -1,12 +1,15 @@
 // skyhop bgp: sessions, and what a speaker learned, chose and advertised.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "control/bgp/mrt.h"
 #include "control/cli/bgp_view.h"
 #include "control/cli/commands.h"
 #include "control/cli/converge.h"
+#include "control/cli/neighbor_view.h"
 #include "control/emulator/names.h"
 #include "control/lab/diagnostic.h"
 #include "control/report/json.h"
@@ -37,6 +40,7 @@ report::Table table_of(View view, const bgp::Speaker& speaker,
                        const std::vector<bgp::PeerId>& peers) {
   if (view == View::learned) return learned_table(speaker, peers);
   if (view == View::advertised) return advertised_table(speaker, peers);
+  if (view == View::neighbors) return neighbor_table(speaker, peers);
   return best_route_table(speaker);
 }
 
@@ -47,10 +51,20 @@ report::Json json_of(View view, const bgp::Speaker& speaker,
     json["learned"] = learned_json(speaker, peers);
   } else if (view == View::advertised) {
     json["advertised"] = advertised_json(speaker, peers);
+  } else if (view == View::neighbors) {
+    json["neighbors"] = neighbors_json(speaker, peers);
   } else {
     json["routes"] = best_routes_json(speaker);
   }
   return json;
+}
+
+bool write_file(const std::string& path, const std::vector<uint8_t>& octets) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(octets.data()),
+             static_cast<std::streamsize>(octets.size()));
+  file.close();
+  return file.good();
 }
 
 }  // namespace
@@ -73,6 +87,11 @@ ExitCode bgp(const BgpOptions& options, Streams& streams) {
     return report_error({fmt::format("{} speaks no BGP", options.router), "",
                          "spoke gateways are programmed by the controller: see skyhop routes"},
                         ExitCode::usage, output, streams);
+  }
+  if (!options.mrt_dump.empty() &&
+      !write_file(options.mrt_dump, bgp::mrt_table_dump(*speaker, emulation.clock()))) {
+    return report_error({"cannot write the MRT file", options.mrt_dump, ""}, ExitCode::environment,
+                        output, streams);
   }
   const auto peers = peers_named(*speaker, options.peer);
   if (!peers) return report_error(peers.error(), ExitCode::usage, output, streams);

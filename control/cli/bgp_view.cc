@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/bgp/policy/community_pattern.h"
 #include "control/report/json.h"
 #include "control/report/units.h"
 
@@ -28,35 +29,18 @@ std::string_view origin_of(const bgp::PathAttributes& a) {
   return "";
 }
 
-std::vector<std::string> communities_of(const bgp::PathAttributes& a) {
-  std::vector<std::string> texts;
-  for (const bgp::Community c : a.communities) {
-    if (c == bgp::kNoExport) {
-      texts.emplace_back("no-export");
-    } else if (c == bgp::kNoAdvertise) {
-      texts.emplace_back("no-advertise");
-    } else {
-      texts.push_back(fmt::format("{}:{}", c >> 16, c & 0xFFFF));
-    }
-  }
-  for (const bgp::LargeCommunity& c : a.large_communities) {
-    texts.push_back(fmt::format("{}:{}:{}", c.global, c.local1, c.local2));
-  }
-  return texts;
-}
-
 std::string optional_text(const std::optional<uint32_t>& value) {
   return value ? std::to_string(*value) : "";
 }
 
 Json attributes_json(const bgp::PathAttributes& a) {
-  Json json = {{"next_hop", a.next_hop.to_string()},
+  Json json = {{"next_hop", a.any_next_hop().to_string()},
                {"as_path", a.as_path.to_string()},
                {"origin", origin_of(a)}};
   if (a.med) json["med"] = *a.med;
   if (a.local_pref) json["local_pref"] = *a.local_pref;
   if (a.originator_id) json["originator_id"] = a.originator_id->to_string();
-  if (const auto texts = communities_of(a); !texts.empty()) json["communities"] = texts;
+  if (const auto texts = bgp::communities_of(a); !texts.empty()) json["communities"] = texts;
   return json;
 }
 
@@ -183,7 +167,7 @@ report::Table best_route_table(const bgp::Speaker& speaker) {
       const bgp::PathAttributes& a = *d.candidate.attributes;
       const Tone tone = tone_of(d.standing);
       table.add({std::exchange(prefix, ""),
-                 {a.next_hop.to_string(), tone},
+                 {a.any_next_hop().to_string(), tone},
                  {a.as_path.to_string(), tone},
                  {optional_text(a.local_pref), tone},
                  {optional_text(a.med), tone},
@@ -226,8 +210,8 @@ report::Table learned_table(const bgp::Speaker& speaker, const std::vector<bgp::
       const bgp::PathAttributes& a = route.accepted ? *route.accepted : *route.received;
       const bool accepted = route.accepted != nullptr;
       table.add(
-          {speaker.peer_config(peer).name, route.prefix.to_string(), a.next_hop.to_string(),
-           a.as_path.to_string(), fmt::format("{}", fmt::join(communities_of(a), " ")),
+          {speaker.peer_config(peer).name, route.prefix.to_string(), a.any_next_hop().to_string(),
+           a.as_path.to_string(), fmt::format("{}", fmt::join(bgp::communities_of(a), " ")),
            accepted ? report::Cell("accepted", Tone::good)
                     : report::Cell("rejected", Tone::warning),
            route.rule.empty() ? route.reason : fmt::format("{} [{}]", route.reason, route.rule)});
@@ -264,9 +248,9 @@ report::Table advertised_table(const bgp::Speaker& speaker, const std::vector<bg
   for (const bgp::PeerId peer : peers) {
     for (const bgp::AdvertisedRoute& route : speaker.advertised(peer)) {
       const bgp::PathAttributes& a = *route.attributes;
-      table.add({speaker.peer_config(peer).name, route.prefix.to_string(), a.next_hop.to_string(),
-                 a.as_path.to_string(), optional_text(a.med),
-                 fmt::format("{}", fmt::join(communities_of(a), " "))});
+      table.add({speaker.peer_config(peer).name, route.prefix.to_string(),
+                 a.any_next_hop().to_string(), a.as_path.to_string(), optional_text(a.med),
+                 fmt::format("{}", fmt::join(bgp::communities_of(a), " "))});
     }
   }
   return table;

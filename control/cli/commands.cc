@@ -30,11 +30,14 @@ constexpr Command kCommands[] = {
      "  skyhop routes configs/ars-multipeer.yaml spoke1-test-vm",
      parse_and_run<"routes", parse_routes, routes>},
     {"bgp", "BGP sessions, and what each speaker learned and advertised",
-     "LAB [summary | ROUTER [learned|advertised] [PEER]] [options]",
-     "ROUTER alone shows its best routes; PEER is a peer's name or address.",
+     "LAB [summary | ROUTER [learned|advertised|neighbors] [PEER]] [options]",
+     "ROUTER alone shows its best routes; PEER is a peer's name or address. neighbors shows what\n"
+     "was agreed on, timers, counters, the last NOTIFICATIONs, restarts and BFD.",
      "  skyhop bgp configs/ars-multipeer.yaml\n"
      "  skyhop bgp configs/ars-multipeer.yaml routerserver-0 learned\n"
-     "  skyhop bgp configs/ars-multipeer.yaml transit-1 advertised 10.0.10.4",
+     "  skyhop bgp configs/ars-multipeer.yaml transit-1 advertised 10.0.10.4\n"
+     "  skyhop bgp configs/ars-multipeer.yaml vng-0 neighbors\n"
+     "  skyhop bgp configs/ars-multipeer.yaml routerserver-0 --mrt-dump rs.mrt",
      parse_and_run<"bgp", parse_bgp, bgp>},
     {"replay", "Send the packets of a capture through the lab", "LAB --pcap IN --from VM [options]",
      "Destination addresses decide where packets go; every one that does not arrive is counted\n"

@@ -47,6 +47,12 @@ constexpr OptionSpec kRun[] = {
     kHelp};
 constexpr OptionSpec kCheck[] = {
     {"junit", "FILE", "also write the results as JUnit XML"}, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kBgp[] = {{"mrt-dump", "FILE",
+                                "also write ROUTER's routes as an MRT table dump (RFC 6396):\n"
+                                "all that its peers told it, and its own"},
+                               kJson,
+                               kLogLevel,
+                               kHelp};
 constexpr OptionSpec kTrace[] = {
     {"proto", "NAME|N", "icmp (default), tcp, udp, esp, ah or a number"},
     {"sport", "PORT", "source port; of icmp the echo identifier"},
@@ -292,13 +298,18 @@ Parsed<RoutesOptions> parse_routes(const Arguments& arguments) {
 
 Parsed<BgpOptions> parse_bgp(const Arguments& arguments) {
   BgpOptions o;
-  const auto line =
-      begin(arguments, kPlain, {"LAB", "[ROUTER]", "[learned|advertised]", "[PEER]"}, o.common);
+  const auto line = begin(
+      arguments, kBgp, {"LAB", "[ROUTER]", "[learned|advertised|neighbors]", "[PEER]"}, o.common);
   if (!line) return std::unexpected(line.error());
   const auto& words = line->positionals();
   o.lab = words[0];
+  o.mrt_dump = line->get("mrt-dump");
+  const bool is_summary = words.size() == 1 || words[1] == "summary";
+  if (is_summary && !o.mrt_dump.empty()) {
+    return refuse("--mrt-dump: whose routes?", "skyhop bgp LAB ROUTER --mrt-dump FILE");
+  }
   if (words.size() == 1) return o;
-  if (words[1] == "summary") {
+  if (is_summary) {
     if (words.size() > 2) return refuse(fmt::format("'{}' is too much after summary", words[2]));
     return o;
   }
@@ -309,8 +320,10 @@ Parsed<BgpOptions> parse_bgp(const Arguments& arguments) {
     o.view = BgpOptions::View::learned;
   } else if (words[2] == "advertised") {
     o.view = BgpOptions::View::advertised;
+  } else if (words[2] == "neighbors") {
+    o.view = BgpOptions::View::neighbors;
   } else {
-    return refuse(fmt::format("'{}' is neither learned nor advertised", words[2]));
+    return refuse(fmt::format("'{}' is none of learned, advertised and neighbors", words[2]));
   }
   if (words.size() == 4) o.peer = words[3];
   return o;
@@ -460,6 +473,7 @@ Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
 std::string options_help(const std::string& command) {
   if (command == "run") return describe(kRun);
   if (command == "check") return describe(kCheck);
+  if (command == "bgp") return describe(kBgp);
   if (command == "trace") return describe(kTrace);
   if (command == "az") return describe(kAz);
   if (command == "diff") return describe(kDiff);

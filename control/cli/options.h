@@ -77,12 +77,13 @@ struct RoutesOptions {
 };
 
 struct BgpOptions {
-  enum class View { summary, best, learned, advertised };
+  enum class View { summary, best, learned, advertised, neighbors };
   CommonOptions common;
   std::string lab;
   View view = View::summary;
-  std::string router;  ///< empty with summary
-  std::string peer;    ///< name or address; empty: all
+  std::string router;    ///< empty with summary
+  std::string peer;      ///< name or address; empty: all
+  std::string mrt_dump;  ///< file; empty: none
 };
 
 struct ReplayOptions {

@@ -291,7 +291,7 @@ void AzurePlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
       std::optional<NextHop> hop;
       if (session.link) {
         hop = over(network_, *session.link, table);
-        hop->via = path.peer_address;
+        hop->via = path.peer_address.ipv4();
       } else if (speaker->peer_config(*path.peer).group == cloud::azure::kSiblingGroup) {
         const GatewayId sibling = session.a.gateway == id ? session.b.gateway : session.a.gateway;
         const auto link = network_.link_between(*instance.router, *network_.at(sibling).router);

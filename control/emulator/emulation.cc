@@ -47,6 +47,11 @@ class Emulation::Watch final : public routing::FibSink {
     changed();
     if (next_ != nullptr) next_->route_set(router, prefix, set);
   }
+  void routes_set(RouterId router, std::span<const lpm::Ipv4Prefix> prefixes,
+                  const lpm::NextHopSet& set) override {
+    changed();
+    if (next_ != nullptr) next_->routes_set(router, prefixes, set);
+  }
   void route_erased(RouterId router, lpm::Ipv4Prefix prefix) override {
     changed();
     if (next_ != nullptr) next_->route_erased(router, prefix);

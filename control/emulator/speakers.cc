@@ -92,8 +92,10 @@ Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const Ele
       state_(state),
       carries_packets_(std::move(carries_packets)),
       aviatrix_(lab, network),
-      transport_(scheduler, [this](lpm::Ipv4Address from, lpm::Ipv4Address to,
-                                   uint8_t ttl) { return is_reachable(from, to, ttl); }),
+      transport_(scheduler,
+                 [this](const bgp::IpAddress& from, const bgp::IpAddress& to, uint8_t ttl) {
+                   return is_reachable(from.ipv4(), to.ipv4(), ttl);
+                 }),
       scheduler_(scheduler),
       speakers_(network.gateways.size()),
       sessions_of_peer_(network.gateways.size()),
@@ -166,8 +168,11 @@ void Speakers::observe(const OnRoutes& on_routes, const OnState& on_state) {
   for (size_t i = 0; i < speakers_.size(); ++i) {
     if (speakers_[i] == nullptr) continue;
     const GatewayId id(i);
-    speakers_[i]->on_best_change(
-        [on_routes, id](std::span<const bgp::Prefix> prefixes) { on_routes(id, prefixes); });
+    speakers_[i]->on_best_change([on_routes, id](std::span<const bgp::BestChange> changes) {
+      std::vector<bgp::Prefix> prefixes;
+      for (const bgp::BestChange& change : changes) prefixes.push_back(change.prefix);
+      on_routes(id, prefixes);
+    });
     speakers_[i]->on_session_state([this, on_state, id](bgp::PeerId peer, SessionState from,
                                                         SessionState to,
                                                         const std::string& reason) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,11 @@ class FibSink {
   virtual ~FibSink() = default;
   virtual void edge_added(RouterId router, EdgeId edge, const Edge& what) = 0;
   virtual void route_set(RouterId router, Ipv4Prefix prefix, const lpm::NextHopSet& next_hops) = 0;
+  /// The same for several prefixes, which a table may take faster together.
+  virtual void routes_set(RouterId router, std::span<const Ipv4Prefix> prefixes,
+                          const lpm::NextHopSet& next_hops) {
+    for (const Ipv4Prefix prefix : prefixes) route_set(router, prefix, next_hops);
+  }
   virtual void route_erased(RouterId router, Ipv4Prefix prefix) = 0;
   /// The router noticed that the edge is dead or alive again.
   virtual void edge_alive(RouterId router, EdgeId edge, bool alive) = 0;

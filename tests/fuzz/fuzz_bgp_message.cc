@@ -40,17 +40,20 @@ void take(const Message& message) {
       check(message.body.empty());
       break;
     case MessageType::route_refresh:
-      if (const auto refresh = decode_route_refresh(message)) {
+      for (const RefreshForm form : {RefreshForm::plain, RefreshForm::enhanced}) {
+        const auto refresh = decode_route_refresh(message, form);
+        if (!refresh) continue;
         const auto octets = encode(*refresh);
-        check(decode_route_refresh(**first_message(octets)) == refresh);
+        check(decode_route_refresh(**first_message(octets), form) == refresh);
       }
       break;
   }
 }
 
 // All messages of the stream, fed `step` octets at a time.
-std::vector<uint8_t> messages_of(Octets stream, size_t step) {
+std::vector<uint8_t> messages_of(Octets stream, size_t step, size_t longest) {
   Framer framer;
+  framer.set_longest(longest);
   std::vector<uint8_t> seen;
   while (!stream.empty()) {
     const size_t count = std::min(step, stream.size());
@@ -71,6 +74,8 @@ std::vector<uint8_t> messages_of(Octets stream, size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Octets stream(data, size);
-  check(messages_of(stream, 1) == messages_of(stream, 4096));
+  for (const size_t longest : {kMaxMessageLength, kMaxExtendedLength}) {
+    check(messages_of(stream, 1, longest) == messages_of(stream, 4096, longest));
+  }
   return 0;
 }

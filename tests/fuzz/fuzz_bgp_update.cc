@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "control/bgp/message/update.h"
+#include "control/bgp/rib/attribute_pool.h"
 
 using namespace skyhop::bgp;
 
@@ -12,8 +13,9 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
+// IPv4 routes with an IPv6 next hop are in RFC 4760's attribute.
 const FamilyUpdate<Ipv4Prefix>& family_of(const Update& update, const Nlri<Ipv4Prefix>*) {
-  return update.ipv4;
+  return update.mp_ipv4.announced.empty() ? update.ipv4 : update.mp_ipv4;
 }
 const FamilyUpdate<Ipv6Prefix>& family_of(const Update& update, const Nlri<Ipv6Prefix>*) {
   return update.ipv6;
@@ -42,16 +44,57 @@ void check_round_trip(const FamilyUpdate<P>& family, const SessionContext& conte
   check(announced == family.announced);
 }
 
+template <typename P>
+void check_same(const FamilyUpdate<P>& a, const FamilyUpdate<P>& b) {
+  check(a.withdrawn == b.withdrawn && a.announced == b.announced);
+  check(static_cast<bool>(a.attributes) == static_cast<bool>(b.attributes));
+  check(!a.attributes || *a.attributes == *b.attributes);
+}
+
+// Attributes that are known by their octets mean what they meant when they were decoded.
+void check_recall(Octets body, const SessionContext& context,
+                  const std::expected<Update, UpdateFault>& expected) {
+  AttributePool pool;
+  {
+    UpdateDecoder decoder(&pool);
+    std::vector<AttributesPtr> held;
+    for (int time = 0; time < 2; ++time) {
+      const auto fault = decoder.decode(body, context);
+      check(fault.has_value() != expected.has_value());
+      if (fault) {
+        check(static_cast<const Notification&>(*fault) == expected.error());
+        continue;
+      }
+      const Update& update = decoder.update();
+      check(update.treated_as_withdraw == expected->treated_as_withdraw);
+      check(update.problems.size() == expected->problems.size());
+      check(update.end_of_rib == expected->end_of_rib);
+      check_same(update.ipv4, expected->ipv4);
+      check_same(update.mp_ipv4, expected->mp_ipv4);
+      check_same(update.ipv6, expected->ipv6);
+      for (const auto& attributes :
+           {update.ipv4.attributes, update.mp_ipv4.attributes, update.ipv6.attributes}) {
+        held.push_back(attributes);
+      }
+    }
+  }
+  check(pool.size() == 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size < 1 || size > kMaxMessageLength - kHeaderLength) return 0;
+  if (size < 1 || size > kMaxExtendedLength - kHeaderLength) return 0;
   const auto is_set = [data](int bit) { return ((data[0] >> bit) & 1) != 0; };
   const SessionContext context{.four_octet_as = is_set(0),
                                .is_ebgp = is_set(1),
-                               .ipv4 = {true, is_set(2), is_set(2)},
-                               .ipv6 = {!is_set(3), is_set(4), is_set(4)}};
+                               .ipv4 = {true, is_set(2), is_set(2), is_set(5)},
+                               .ipv6 = {!is_set(3), is_set(4), is_set(4)},
+                               .longest_message = size > kMaxMessageLength - kHeaderLength
+                                                      ? kMaxExtendedLength
+                                                      : kMaxMessageLength};
   const auto update = decode_update({data + 1, size - 1}, context);
+  check_recall({data + 1, size - 1}, context, update);
   if (!update) return 0;
   // A malformed route is never announced.
   check(!update->treated_as_withdraw || update->announced_count() == 0);

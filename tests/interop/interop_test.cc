@@ -209,7 +209,7 @@ TEST_P(InteropThatAnswers, RouteRefreshThatWeAskFor) {
   speakers_[1]->set_import_policy(kPeer, [](const bgp::RouteView&) {
     return bgp::PolicyVerdict::reject("test", "not before the refresh");
   });
-  ASSERT_EQ(status(1).prefixes_accepted, 0u);
+  ASSERT_TRUE(wait_for([&] { return status(1).prefixes_accepted == 0; }));
   const uint64_t updates = status(1).counters.updates_in;
   uint64_t seen = 0;
   ASSERT_EQ(speakers_[1]->request_refresh(kPeer), bgp::Speaker::RefreshOutcome::sent);

@@ -47,6 +47,7 @@ std::optional<uint8_t> flags_of(uint8_t type) {
     case AttributeType::as4_path:
     case AttributeType::as4_aggregator:
     case AttributeType::large_communities:
+    case AttributeType::only_to_customer:
       return kOptionalTransitive;
   }
   return {};
@@ -113,7 +114,7 @@ class AttributeDecoder {
  public:
   explicit AttributeDecoder(const SessionContext& context) : context_(context) {}
 
-  std::expected<DecodedAttributes, Notification> decode(Octets octets) {
+  std::expected<DecodedAttributes, UpdateFault> decode(Octets octets) {
     Reader reader(octets);
     while (!reader.empty()) {
       const auto attribute = next(reader);
@@ -144,12 +145,14 @@ class AttributeDecoder {
     return attribute;
   }
 
-  std::expected<void, Notification> take(const RawAttribute& attribute) {
+  std::expected<void, UpdateFault> take(const RawAttribute& attribute) {
     const bool is_mp = attribute.type == static_cast<uint8_t>(AttributeType::mp_reach) ||
                        attribute.type == static_cast<uint8_t>(AttributeType::mp_unreach);
     if (seen_[attribute.type]) {
       // RFC 7606 3 g: the first counts, except for those that carry NLRI.
-      if (is_mp) return std::unexpected(Notification(UpdateError::malformed_attribute_list));
+      if (is_mp) {
+        return std::unexpected(UpdateFault(UpdateError::malformed_attribute_list, attribute.type));
+      }
       discard(attribute.type, UpdateError::malformed_attribute_list, "attribute repeated");
       return {};
     }
@@ -165,10 +168,11 @@ class AttributeDecoder {
     return take_known(attribute);
   }
 
-  std::expected<void, Notification> take_unknown(const RawAttribute& attribute) {
+  std::expected<void, UpdateFault> take_unknown(const RawAttribute& attribute) {
     if ((attribute.flags & kOptional) == 0) {
-      return std::unexpected(Notification(UpdateError::unrecognized_well_known_attribute,
-                                          {attribute.whole.begin(), attribute.whole.end()}));
+      return std::unexpected(UpdateFault(UpdateError::unrecognized_well_known_attribute,
+                                         attribute.type,
+                                         {attribute.whole.begin(), attribute.whole.end()}));
     }
     if ((attribute.flags & kTransitive) != 0) {
       const auto& value = attribute.value;
@@ -178,7 +182,7 @@ class AttributeDecoder {
     return {};
   }
 
-  std::expected<void, Notification> take_known(const RawAttribute& attribute) {
+  std::expected<void, UpdateFault> take_known(const RawAttribute& attribute) {
     PathAttributes& out = result_.attributes;
     const Octets value = attribute.value;
     Reader reader(value);
@@ -263,6 +267,12 @@ class AttributeDecoder {
         sort_unique(out.large_communities);
         keep_partial(attribute, partial::kLargeCommunities);
         break;
+      case AttributeType::only_to_customer:
+        if (has_length(attribute, 4, Outcome::treat_as_withdraw)) {
+          out.only_to_customer = reader.u32();
+          keep_partial(attribute, partial::kOnlyToCustomer);
+        }
+        break;
     }
     return {};
   }
@@ -324,8 +334,9 @@ class AttributeDecoder {
   }
 
   // RFC 7606 7.11 and 7.12: what comes before the NLRI must be right, or the NLRI is lost.
-  std::expected<void, Notification> take_mp_reach(Octets value) {
-    const auto lost = std::unexpected(Notification(UpdateError::optional_attribute_error));
+  std::expected<void, UpdateFault> take_mp_reach(Octets value) {
+    const auto lost = std::unexpected(UpdateFault(UpdateError::optional_attribute_error,
+                                                  static_cast<uint8_t>(AttributeType::mp_reach)));
     result_.has_mp_reach = true;
     Reader reader(value);
     MpReach reach;
@@ -335,7 +346,8 @@ class AttributeDecoder {
     if (!reader.ok()) return lost;
     if (!is_agreed(reach.family)) return {};
     bool is_usable = false;
-    if (reach.family == kIpv4Unicast) {
+    const bool is_ipv4_next_hop = next_hop.size() == 4 || !context_.ipv4.ipv6_next_hops;
+    if (reach.family == kIpv4Unicast && is_ipv4_next_hop) {
       if (next_hop.size() != 4) return lost;
       reach.next_hop = Reader(next_hop).address();
       is_usable = is_usable_next_hop(reach.next_hop);
@@ -353,11 +365,14 @@ class AttributeDecoder {
     return {};
   }
 
-  std::expected<void, Notification> take_mp_unreach(Octets value) {
+  std::expected<void, UpdateFault> take_mp_unreach(Octets value) {
     result_.has_mp_unreach = true;
     Reader reader(value);
     const AddressFamily family = read_family(reader);
-    if (!reader.ok()) return std::unexpected(Notification(UpdateError::optional_attribute_error));
+    if (!reader.ok()) {
+      return std::unexpected(UpdateFault(UpdateError::optional_attribute_error,
+                                         static_cast<uint8_t>(AttributeType::mp_unreach)));
+    }
     if (is_agreed(family)) result_.mp_unreach = MpUnreach{family, reader.rest()};
     return {};
   }
@@ -421,8 +436,8 @@ bool DecodedAttributes::malformed() const {
   });
 }
 
-std::expected<DecodedAttributes, Notification> decode_attributes(Octets octets,
-                                                                 const SessionContext& context) {
+std::expected<DecodedAttributes, UpdateFault> decode_attributes(Octets octets,
+                                                                const SessionContext& context) {
   return AttributeDecoder(context).decode(octets);
 }
 

@@ -1,4 +1,6 @@
 // Encoding of path attributes, ascending by type.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "control/bgp/message/path_attributes.h"
@@ -83,6 +85,10 @@ class AttributeEncoder {
                   }
                 });
     }
+    if (from.only_to_customer) {
+      attribute(flags(partial::kOnlyToCustomer), AttributeType::only_to_customer,
+                [&](Writer& w) { w.u32(*from.only_to_customer); });
+    }
     unknown_before(256);
     return std::move(out_);
   }
@@ -155,7 +161,53 @@ class AttributeEncoder {
   std::span<const UnknownAttribute> unknown_;
 };
 
+std::string_view name_of(uint8_t type) {
+  switch (static_cast<AttributeType>(type)) {
+    case AttributeType::origin:
+      return "ORIGIN";
+    case AttributeType::as_path:
+      return "AS_PATH";
+    case AttributeType::next_hop:
+      return "NEXT_HOP";
+    case AttributeType::med:
+      return "MULTI_EXIT_DISC";
+    case AttributeType::local_pref:
+      return "LOCAL_PREF";
+    case AttributeType::atomic_aggregate:
+      return "ATOMIC_AGGREGATE";
+    case AttributeType::aggregator:
+      return "AGGREGATOR";
+    case AttributeType::communities:
+      return "COMMUNITIES";
+    case AttributeType::originator_id:
+      return "ORIGINATOR_ID";
+    case AttributeType::cluster_list:
+      return "CLUSTER_LIST";
+    case AttributeType::mp_reach:
+      return "MP_REACH_NLRI";
+    case AttributeType::mp_unreach:
+      return "MP_UNREACH_NLRI";
+    case AttributeType::extended_communities:
+      return "EXTENDED COMMUNITIES";
+    case AttributeType::as4_path:
+      return "AS4_PATH";
+    case AttributeType::as4_aggregator:
+      return "AS4_AGGREGATOR";
+    case AttributeType::large_communities:
+      return "LARGE_COMMUNITY";
+    case AttributeType::only_to_customer:
+      return "OTC";
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string attribute_name(uint8_t type) {
+  if (type == 0) return "UPDATE";
+  const std::string_view name = name_of(type);
+  return name.empty() ? fmt::format("attribute {}", type) : fmt::format("{} ({})", name, type);
+}
 
 std::vector<uint8_t> encode_attributes(const PathAttributes& attributes,
                                        const SessionContext& context) {

@@ -14,18 +14,18 @@ struct Bounds {
   size_t most;
 };
 
-std::optional<Bounds> bounds_of(uint8_t type) {
+std::optional<Bounds> bounds_of(uint8_t type, size_t longest) {
   switch (static_cast<MessageType>(type)) {
     case MessageType::open:
       return Bounds{29, kMaxMessageLength};
     case MessageType::update:
-      return Bounds{23, kMaxMessageLength};
+      return Bounds{23, longest};
     case MessageType::notification:
-      return Bounds{21, kMaxMessageLength};
+      return Bounds{21, longest};
     case MessageType::keepalive:
       return Bounds{kHeaderLength, kHeaderLength};
     case MessageType::route_refresh:
-      return Bounds{23, kMaxMessageLength};
+      return Bounds{23, longest};
   }
   return {};
 }
@@ -36,7 +36,7 @@ std::vector<uint8_t> length_field(uint16_t length) {
 
 }  // namespace
 
-std::expected<std::optional<Message>, Notification> first_message(Octets stream) {
+std::expected<std::optional<Message>, Notification> first_message(Octets stream, size_t longest) {
   const Octets marker = stream.first(std::min(stream.size(), kMarkerLength));
   if (std::ranges::any_of(marker, [](uint8_t octet) { return octet != kMarkerOctet; })) {
     return std::unexpected(Notification(HeaderError::connection_not_synchronized));
@@ -46,10 +46,10 @@ std::expected<std::optional<Message>, Notification> first_message(Octets stream)
   const uint16_t length = reader.u16();
   const uint8_t type = reader.u8();
   // The length before the type, as RFC 4271 6.1 lists them; the type's own bounds need the type.
-  if (length < kHeaderLength || length > kMaxMessageLength) {
+  if (length < kHeaderLength || length > longest) {
     return std::unexpected(Notification(HeaderError::bad_message_length, length_field(length)));
   }
-  const auto bounds = bounds_of(type);
+  const auto bounds = bounds_of(type, longest);
   if (!bounds) return std::unexpected(Notification(HeaderError::bad_message_type, {type}));
   if (length < bounds->least || length > bounds->most) {
     return std::unexpected(Notification(HeaderError::bad_message_length, length_field(length)));
@@ -60,7 +60,7 @@ std::expected<std::optional<Message>, Notification> first_message(Octets stream)
 }
 
 std::expected<std::optional<Message>, Notification> Framer::next() {
-  auto message = first_message(Octets(buffer_).subspan(taken_));
+  auto message = first_message(Octets(buffer_).subspan(taken_), longest_);
   if (message && *message) {
     taken_ += (*message)->octets.size();
   } else if (taken_ > 0) {
@@ -90,13 +90,13 @@ std::vector<uint8_t> encode_keepalive() {
   return out;
 }
 
-std::vector<uint8_t> encode(const Notification& notification) {
+std::vector<uint8_t> encode(const Notification& notification, size_t longest) {
   std::vector<uint8_t> out;
   const size_t begun = begin_message(out, MessageType::notification);
   Writer writer(out);
   writer.u8(static_cast<uint8_t>(notification.code));
   writer.u8(notification.subcode);
-  const size_t room = kMaxMessageLength - out.size();
+  const size_t room = longest - out.size();
   writer.bytes(Octets(notification.data).first(std::min(room, notification.data.size())));
   end_message(out, begun);
   return out;
@@ -121,18 +121,26 @@ std::vector<uint8_t> encode(const RouteRefresh& refresh) {
   return out;
 }
 
-std::expected<RouteRefresh, Notification> decode_route_refresh(const Message& message) {
-  // RFC 5291's filters make it longer; we never offer them.
-  if (message.body.size() != 4) {
-    return std::unexpected(
-        Notification(HeaderError::bad_message_length,
-                     length_field(static_cast<uint16_t>(message.octets.size()))));
-  }
+std::expected<RouteRefresh, Notification> decode_route_refresh(const Message& message,
+                                                               RefreshForm form) {
   Reader reader(message.body);
   RouteRefresh refresh;
   refresh.family.afi = reader.u16();
   refresh.subtype = reader.u8();
   refresh.family.safi = reader.u8();
+  if (form == RefreshForm::plain) refresh.subtype = 0;
+  if (reader.empty()) return refresh;
+  switch (static_cast<RouteRefresh::Subtype>(refresh.subtype)) {
+    case RouteRefresh::Subtype::request:
+      // RFC 5291's filters make it longer; we never offer them.
+      return std::unexpected(
+          Notification(HeaderError::bad_message_length,
+                       length_field(static_cast<uint16_t>(message.octets.size()))));
+    case RouteRefresh::Subtype::begin:
+    case RouteRefresh::Subtype::end:
+      return std::unexpected(Notification(RefreshError::invalid_message_length,
+                                          {message.octets.begin(), message.octets.end()}));
+  }
   return refresh;
 }
 

@@ -2,6 +2,7 @@
 // worth a file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -15,6 +16,7 @@ namespace skyhop::bgp {
 
 inline constexpr size_t kHeaderLength = 19;
 inline constexpr size_t kMaxMessageLength = 4096;
+inline constexpr size_t kMaxExtendedLength = 65535;  ///< RFC 8654; never of OPEN and KEEPALIVE
 
 enum class MessageType : uint8_t {
   open = 1,
@@ -31,19 +33,29 @@ struct Message {
 };
 
 /// The first message of `stream`; nullopt while it is not complete. An error as soon as the header
-/// shows one (RFC 4271 6.1).
-[[nodiscard]] std::expected<std::optional<Message>, Notification> first_message(Octets stream);
+/// shows one (RFC 4271 6.1). `longest` is what we take.
+[[nodiscard]] std::expected<std::optional<Message>, Notification> first_message(
+    Octets stream, size_t longest = kMaxMessageLength);
 
 /// Cuts a byte stream into messages, however it is split.
 class Framer {
  public:
+  /// From the next message on.
+  void set_longest(size_t octets) { longest_ = octets; }
   void feed(Octets bytes) { buffer_.insert(buffer_.end(), bytes.begin(), bytes.end()); }
+  /// What has not been taken yet, at most so many octets of it.
+  [[nodiscard]] std::vector<uint8_t> front(size_t most) const {
+    const Octets rest = Octets(buffer_).subspan(taken_);
+    const Octets shown = rest.first(std::min(rest.size(), most));
+    return {shown.begin(), shown.end()};
+  }
   /// The message stays valid until the next feed().
   [[nodiscard]] std::expected<std::optional<Message>, Notification> next();
 
  private:
   std::vector<uint8_t> buffer_;
   size_t taken_ = 0;
+  size_t longest_ = kMaxMessageLength;
 };
 
 /// Starts a message in `out`; the returned value goes to end_message().
@@ -51,7 +63,9 @@ size_t begin_message(std::vector<uint8_t>& out, MessageType type);
 void end_message(std::vector<uint8_t>& out, size_t begun);
 
 [[nodiscard]] std::vector<uint8_t> encode_keepalive();
-[[nodiscard]] std::vector<uint8_t> encode(const Notification& notification);
+/// Data beyond `longest` octets is cut off.
+[[nodiscard]] std::vector<uint8_t> encode(const Notification& notification,
+                                          size_t longest = kMaxMessageLength);
 /// `body` is what follows the header, at least two octets by the header's check.
 [[nodiscard]] Notification decode_notification(Octets body);
 
@@ -63,7 +77,11 @@ struct RouteRefresh {
 };
 
 [[nodiscard]] std::vector<uint8_t> encode(const RouteRefresh& refresh);
-[[nodiscard]] std::expected<RouteRefresh, Notification> decode_route_refresh(
-    const Message& message);
+enum class RefreshForm : uint8_t {
+  plain,     ///< RFC 2918: the octet of the subtype is ignored
+  enhanced,  ///< both ends offered RFC 7313
+};
+[[nodiscard]] std::expected<RouteRefresh, Notification> decode_route_refresh(const Message& message,
+                                                                             RefreshForm form);
 
 }  // namespace skyhop::bgp

@@ -75,7 +75,11 @@ constexpr std::string_view kOpenErrors[] = {"",
                                             "Unsupported Optional Parameter",
                                             "",
                                             "Unacceptable Hold Time",
-                                            "Unsupported Capability"};
+                                            "Unsupported Capability",
+                                            "",
+                                            "",
+                                            "",
+                                            "Role Mismatch"};
 constexpr std::string_view kUpdateErrors[] = {"",
                                               "Malformed Attribute List",
                                               "Unrecognized Well-known Attribute",
@@ -100,7 +104,9 @@ constexpr std::string_view kCeaseSubcodes[] = {"",
                                                "Other Configuration Change",
                                                "Connection Collision Resolution",
                                                "Out of Resources",
-                                               "Hard Reset"};
+                                               "Hard Reset",
+                                               "BFD Down"};
+constexpr std::string_view kRefreshErrors[] = {"", "Invalid Message Length"};
 
 template <size_t N>
 std::string_view pick(const std::string_view (&names)[N], uint8_t subcode) {
@@ -119,8 +125,9 @@ std::string_view subcode_name(ErrorCode code, uint8_t subcode) {
       return pick(kFsmErrors, subcode);
     case ErrorCode::cease:
       return pick(kCeaseSubcodes, subcode);
-    case ErrorCode::hold_timer_expired:
     case ErrorCode::route_refresh:
+      return pick(kRefreshErrors, subcode);
+    case ErrorCode::hold_timer_expired:
     case ErrorCode::send_hold_timer_expired:
       break;
   }
@@ -138,7 +145,24 @@ Notification::Notification(CeaseSubcode cease, const std::string& text)
   for (const char octet : front) data.push_back(static_cast<uint8_t>(octet));
 }
 
+Notification Notification::as_hard_reset() const {
+  Notification reset(CeaseSubcode::hard_reset);
+  reset.data.reserve(2 + data.size());
+  reset.data.push_back(static_cast<uint8_t>(code));
+  reset.data.push_back(subcode);
+  reset.data.insert(reset.data.end(), data.begin(), data.end());
+  return reset;
+}
+
+std::optional<Notification> Notification::encapsulated() const {
+  if (!is(CeaseSubcode::hard_reset) || data.size() < 2) return {};
+  return Notification(static_cast<ErrorCode>(data[0]), data[1], {data.begin() + 2, data.end()});
+}
+
 std::string Notification::shutdown_text() const {
+  if (const auto inner = encapsulated(); inner && !inner->is(CeaseSubcode::hard_reset)) {
+    return inner->shutdown_text();
+  }
   if (!carries_text(code, subcode) || data.empty() || data[0] != data.size() - 1) return {};
   const std::string text(data.begin() + 1, data.end());
   return utf8_front(text, text.size()).size() == text.size() ? text : std::string{};
@@ -149,6 +173,9 @@ std::string Notification::to_string() const {
   const std::string_view detail = subcode_name(code, subcode);
   if (!detail.empty()) text += fmt::format("/{}", detail);
   text += fmt::format(" ({}/{})", static_cast<unsigned>(code), subcode);
+  if (const auto inner = encapsulated(); inner && !inner->is(CeaseSubcode::hard_reset)) {
+    return text + " of " + inner->to_string();
+  }
   if (const std::string shutdown = shutdown_text(); !shutdown.empty()) {
     text += fmt::format(": \"{}\"", shutdown);
   }

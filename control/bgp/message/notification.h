@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ enum class OpenError : uint8_t {
   unsupported_optional_parameter = 4,
   unacceptable_hold_time = 6,
   unsupported_capability = 7,  // RFC 5492
+  role_mismatch = 11,          // RFC 9234
 };
 
 enum class UpdateError : uint8_t {
@@ -56,7 +58,7 @@ enum class FsmError : uint8_t {  // RFC 6608
   unexpected_message_in_established = 3,
 };
 
-enum class CeaseSubcode : uint8_t {  // RFC 4486, RFC 8538
+enum class CeaseSubcode : uint8_t {  // RFC 4486, RFC 8538, RFC 9384
   unspecific = 0,
   maximum_prefixes_reached = 1,
   administrative_shutdown = 2,
@@ -67,7 +69,10 @@ enum class CeaseSubcode : uint8_t {  // RFC 4486, RFC 8538
   connection_collision_resolution = 7,
   out_of_resources = 8,
   hard_reset = 9,
+  bfd_down = 10,
 };
+
+enum class RefreshError : uint8_t { invalid_message_length = 1 };  // RFC 7313
 
 struct Notification {
   ErrorCode code = ErrorCode::cease;
@@ -86,10 +91,21 @@ struct Notification {
   explicit Notification(FsmError error, std::vector<uint8_t> bytes = {})
       : Notification(ErrorCode::finite_state_machine, static_cast<uint8_t>(error),
                      std::move(bytes)) {}
+  explicit Notification(RefreshError error, std::vector<uint8_t> bytes = {})
+      : Notification(ErrorCode::route_refresh, static_cast<uint8_t>(error), std::move(bytes)) {}
   /// With RFC 9003's text for the two subcodes that carry one; cut at 255 octets of whole UTF-8.
   explicit Notification(CeaseSubcode cease, const std::string& text = {});
 
-  /// RFC 9003's text of a shutdown or reset; empty when there is none or it is not valid UTF-8.
+  /// RFC 8538 3.1: the same, and the session's routes go although graceful restart was agreed on.
+  [[nodiscard]] Notification as_hard_reset() const;
+  /// What a Hard Reset encapsulates; nullopt for any other, and for one without it.
+  [[nodiscard]] std::optional<Notification> encapsulated() const;
+
+  [[nodiscard]] bool is(CeaseSubcode cease) const {
+    return code == ErrorCode::cease && subcode == static_cast<uint8_t>(cease);
+  }
+  /// RFC 9003's text of a shutdown or reset, also of an encapsulated one; empty when there is none
+  /// or it is not valid UTF-8.
   [[nodiscard]] std::string shutdown_text() const;
   /// "Cease/Maximum Number of Prefixes Reached (6/1)", with the text where there is one.
   [[nodiscard]] std::string to_string() const;

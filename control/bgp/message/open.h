@@ -3,31 +3,18 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <vector>
 
 #include "control/bgp/attributes.h"
-#include "control/bgp/message/header.h"
+#include "control/bgp/message/capability.h"
 
 namespace skyhop::bgp {
 
-/// A capability we do not know, or a known one of the wrong length: carried along, never acted on.
-struct Capability {
-  uint8_t code = 0;
-  std::vector<uint8_t> value;
-  friend auto operator<=>(const Capability&, const Capability&) = default;
-};
-
-struct Open {
+struct Open : Capabilities {
   Asn asn = 0;             ///< the 4-octet one where the capability is present
   uint16_t hold_time = 0;  ///< seconds
   Ipv4Address router_id;
-  std::vector<AddressFamily> families;  ///< multiprotocol (RFC 4760); none means IPv4 unicast
-  bool route_refresh = false;           ///< RFC 2918
-  bool four_octet_as = false;           ///< RFC 6793
-  std::vector<Capability> other_capabilities;
 
-  [[nodiscard]] bool speaks(AddressFamily family) const;
   friend auto operator<=>(const Open&, const Open&) = default;
 };
 

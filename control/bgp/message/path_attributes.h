@@ -31,7 +31,11 @@ enum class AttributeType : uint8_t {
   as4_path = 17,
   as4_aggregator = 18,
   large_communities = 32,
+  only_to_customer = 35,  // RFC 9234
 };
+
+/// "AS_PATH (2)"; "attribute 99" for one that we do not know, "UPDATE" for 0.
+[[nodiscard]] std::string attribute_name(uint8_t type);
 
 namespace attribute_flag {
 inline constexpr uint8_t kOptional = 0x80;
@@ -43,8 +47,9 @@ inline constexpr uint8_t kExtendedLength = 0x10;
 /// What both ends agreed on for one address family.
 struct FamilyContext {
   bool is_agreed = false;
-  bool path_ids_in = false;   ///< RFC 7911: what the peer sends has path identifiers
-  bool path_ids_out = false;  ///< what it is sent has
+  bool path_ids_in = false;     ///< RFC 7911: what the peer sends has path identifiers
+  bool path_ids_out = false;    ///< what it is sent has
+  bool ipv6_next_hops = false;  ///< RFC 8950: IPv4 routes may have one
   friend bool operator==(const FamilyContext&, const FamilyContext&) = default;
 };
 
@@ -65,6 +70,13 @@ struct SessionContext {
 
 /// RFC 7606 2, mildest first. A session reset is no outcome: it is the Notification instead.
 enum class Outcome : uint8_t { attribute_discard, treat_as_withdraw };
+
+/// What costs the session.
+struct UpdateFault : Notification {
+  uint8_t attribute_type = 0;  ///< whose fault it is; 0: none's
+  explicit UpdateFault(UpdateError error, uint8_t type = 0, std::vector<uint8_t> bytes = {})
+      : Notification(error, std::move(bytes)), attribute_type(type) {}
+};
 
 struct AttributeProblem {
   uint8_t type = 0;
@@ -98,7 +110,7 @@ struct DecodedAttributes {
 };
 
 /// `octets` is the whole path attributes field.
-[[nodiscard]] std::expected<DecodedAttributes, Notification> decode_attributes(
+[[nodiscard]] std::expected<DecodedAttributes, UpdateFault> decode_attributes(
     Octets octets, const SessionContext& context);
 
 /// The path attributes field but for MP_REACH_NLRI, by type ascending; for a 2-octet peer with

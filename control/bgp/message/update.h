@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "control/bgp/attribute_set.h"
 #include "control/bgp/message/header.h"
 #include "control/bgp/message/path_attributes.h"
 
@@ -34,8 +35,38 @@ struct Update {
   }
 };
 
-[[nodiscard]] std::expected<Update, Notification> decode_update(Octets body,
-                                                                const SessionContext& context);
+/// Decodes UPDATEs one after the other in memory of its own: one whose attributes are known takes
+/// none from the heap.
+class UpdateDecoder {
+ public:
+  /// With an interner the sets are its own, and those that it recalls are not decoded again.
+  explicit UpdateDecoder(AttributeInterner* interner = nullptr) : interner_(interner) {}
+
+  /// Nothing: it is in update().
+  [[nodiscard]] std::optional<UpdateFault> decode(Octets body, const SessionContext& context);
+  /// Of the last decode(); valid until the next, or clear().
+  [[nodiscard]] const Update& update() const { return update_; }
+  /// Lets go of the attributes.
+  void clear();
+  [[nodiscard]] Update take() { return std::move(update_); }
+
+ private:
+  struct Fields;
+
+  [[nodiscard]] bool recall(const Fields& fields, const SessionContext& context,
+                            std::optional<UpdateFault>& fault);
+  [[nodiscard]] bool recall_mp(const Fields& fields, const SessionContext& context,
+                               std::optional<UpdateFault>& fault);
+  void share(DecodedAttributes& decoded, const Fields& fields, const SessionContext& context);
+  [[nodiscard]] AttributesPtr shared(PathAttributes attributes);
+
+  AttributeInterner* interner_;
+  Update update_;
+  std::vector<uint8_t> mp_key_;  ///< the attributes field without its NLRI
+};
+
+[[nodiscard]] std::expected<Update, UpdateFault> decode_update(Octets body,
+                                                               const SessionContext& context);
 
 [[nodiscard]] std::vector<uint8_t> encode_end_of_rib(AddressFamily family = kIpv4Unicast);
 
@@ -49,8 +80,9 @@ struct EncodedAttributes {
 /// Whether a message with these attributes can hold any prefix.
 [[nodiscard]] bool fits(const EncodedAttributes& attributes, const SessionContext& context);
 
-/// One message of as many of `routes` as fit; takes them from the front. IPv6 routes are in
-/// MP_REACH_NLRI and MP_UNREACH_NLRI, IPv4 routes in the message's own fields.
+/// One message of as many of `routes` as fit; takes them from the front. IPv6 routes, and IPv4 ones
+/// with an IPv6 next hop (RFC 8950), are in MP_REACH_NLRI and MP_UNREACH_NLRI, others in the
+/// message's own fields.
 template <typename P>
 [[nodiscard]] std::vector<uint8_t> encode_one_withdrawal(std::span<const Nlri<P>>& routes,
                                                          const SessionContext& context);

@@ -1,38 +1,45 @@
 // One copy of each attribute set: routes share it, and equal sets are equal pointers.
 #pragma once
 
-#include <unordered_set>
+#include <span>
+#include <vector>
 
-#include "control/bgp/attributes.h"
+#include "control/bgp/attribute_set.h"
+#include "lpm/id_index.h"
 
 namespace skyhop::bgp {
 
-[[nodiscard]] size_t hash_of(const PathAttributes& attributes);
-
-class AttributePool {
+/// A set goes as soon as nobody holds it. Sets that outlive the pool are theirs who hold them.
+class AttributePool final : public AttributeInterner {
  public:
-  [[nodiscard]] AttributesPtr intern(PathAttributes attributes);
-  /// The set that is equal to this one, or it itself from now on.
+  AttributePool();
+  ~AttributePool() override;
+  AttributePool(const AttributePool&) = delete;
+  AttributePool& operator=(const AttributePool&) = delete;
+
+  [[nodiscard]] AttributesPtr intern(PathAttributes attributes) override;
+  /// The set equal to this one.
   [[nodiscard]] AttributesPtr intern(const AttributesPtr& attributes);
-  [[nodiscard]] size_t size() const { return sets_.size(); }
+  [[nodiscard]] AttributesPtr recall(std::span<const uint8_t> octets, uint8_t form) override;
+  void remember(std::span<const uint8_t> octets, uint8_t form,
+                const AttributesPtr& attributes) override;
+
+  [[nodiscard]] const AttributeSet& operator[](uint32_t id) const { return *sets_[id]; }
+  [[nodiscard]] size_t size() const { return by_value_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(const AttributesPtr& set) const { return hash_of(*set); }
-    size_t operator()(const PathAttributes& set) const { return hash_of(set); }
-  };
-  struct Equal {
-    using is_transparent = void;
-    bool operator()(const AttributesPtr& a, const AttributesPtr& b) const { return *a == *b; }
-    bool operator()(const PathAttributes& a, const AttributesPtr& b) const { return a == *b; }
-    bool operator()(const AttributesPtr& a, const PathAttributes& b) const { return *a == b; }
-  };
+  friend class AttributeSet;
 
-  void sweep_when_due();
+  [[nodiscard]] uint32_t hash_of(const PathAttributes& attributes) const;
+  [[nodiscard]] uint32_t hash_of(std::span<const uint8_t> octets, uint8_t form) const;
+  void remove(const AttributeSet& set);
+  void forget_wire(AttributeSet& set);
 
-  std::unordered_set<AttributesPtr, Hash, Equal> sets_;
-  size_t sweep_at_ = 1024;  ///< then sets that no route carries any more are dropped
+  std::vector<AttributeSet*> sets_;  ///< by id, from 1 on; null: the id is free
+  std::vector<uint32_t> free_;
+  lpm::IdIndex by_value_;
+  lpm::IdIndex by_wire_;
+  uint64_t seed_;  ///< so that nobody can make sets whose hashes are equal
 };
 
 }  // namespace skyhop::bgp

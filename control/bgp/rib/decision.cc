@@ -11,10 +11,11 @@
 // later steps only name the one that is told to others. A cloud's speaker that looks no further
 // than the AS_PATH leaves out the steps in between by `ignored`, and lets multipath begin there.
 //
-//  1 reachable next hop     5 ORIGIN                    9 in use (RFC 5004), where asked for
-//  2 originated here        6 MED, per neighbour AS    10 router id (RFC 4456: originator)
-//  3 LOCAL_PREF             7 eBGP over iBGP           11 CLUSTER_LIST length
-//  4 AS_PATH length         8 cost to the next hop     12 peer address
+//  1 reachable next hop     6 AS_PATH length           11 in use (RFC 5004), where asked for
+//  2 originated here        7 ORIGIN                   12 router id (RFC 4456: originator)
+//  3 not long-lived stale   8 MED, per neighbour AS    13 CLUSTER_LIST length
+//  4 weight                 9 eBGP over iBGP           14 peer address
+//  5 LOCAL_PREF            10 cost to the next hop
 #include "control/bgp/rib/decision.h"
 
 #include <fmt/core.h>
@@ -26,22 +27,16 @@
 namespace skyhop::bgp {
 namespace {
 
-constexpr std::array<std::string_view, kSteps> kStepNames = {"reachable next hop",
-                                                             "originated here",
-                                                             "LOCAL_PREF",
-                                                             "AS_PATH length",
-                                                             "ORIGIN",
-                                                             "MED",
-                                                             "eBGP over iBGP",
-                                                             "cost to next hop",
-                                                             "in use",
-                                                             "router id",
-                                                             "CLUSTER_LIST length",
-                                                             "peer address"};
+constexpr std::array<std::string_view, kSteps> kStepNames = {
+    "reachable next hop",  "originated here",  "long-lived stale", "weight",
+    "LOCAL_PREF",          "AS_PATH length",   "ORIGIN",           "MED",
+    "eBGP over iBGP",      "cost to next hop", "in use",           "router id",
+    "CLUSTER_LIST length", "peer address"};
 constexpr std::array<std::string_view, kSteps> kClauses = {
-    "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a",
-    "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c", "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e",
-    "RFC 5004",           "RFC 4271 9.1.2.2 f", "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
+    "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 9494 4.3",       "RFC 4271 9.1.1",
+    "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a", "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c",
+    "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e", "RFC 5004",           "RFC 4271 9.1.2.2 f",
+    "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
 
 constexpr std::array<std::string_view, 3> kOrigins = {"IGP", "EGP", "incomplete"};
 
@@ -49,10 +44,10 @@ std::string shown(Step step, uint64_t value) {
   switch (step) {
     case Step::origin:
       return std::string(kOrigins[value]);
+    case Step::weight:
     case Step::local_preference:
       return fmt::format("{}", std::numeric_limits<uint32_t>::max() - value);
     case Step::router_id:
-    case Step::peer_address:
       return Ipv4Address(static_cast<uint32_t>(value)).to_string();
     default:
       return fmt::format("{}", value);
@@ -65,6 +60,10 @@ std::string_view complaint(Step step) {
       return "next hop is not reachable";
     case Step::local_route:
       return "the prefix is originated here";
+    case Step::long_lived_stale:
+      return "long-lived stale";
+    case Step::weight:
+      return "lower weight";
     case Step::local_preference:
       return "lower LOCAL_PREF";
     case Step::as_path_length:
@@ -91,7 +90,7 @@ std::string_view complaint(Step step) {
 
 bool has_values(Step step) {
   return step != Step::resolvable_next_hop && step != Step::local_route &&
-         step != Step::ebgp_over_ibgp && step != Step::in_use;
+         step != Step::long_lived_stale && step != Step::ebgp_over_ibgp && step != Step::in_use;
 }
 
 // No two paths to one prefix have the same.
@@ -99,15 +98,25 @@ std::pair<std::optional<PeerId>, PathId> key(const Candidate& candidate) {
   return {candidate.peer, candidate.path_id};
 }
 
-class Tournament {
+}  // namespace
+
+class Decider::Tournament {
  public:
-  Tournament(std::span<const Candidate> candidates, const DecisionOptions& options)
-      : candidates_(candidates), options_(options), losses_(candidates.size()) {
-    in_race_.reserve(candidates.size());
+  Tournament(Decider& decider, std::span<const Candidate> candidates,
+             const DecisionOptions& options)
+      : candidates_(candidates),
+        options_(options),
+        in_race_(decider.in_race_),
+        equals_(decider.equals_),
+        before_(decider.scratch_),
+        losses_(decider.losses_) {
+    losses_.assign(candidates.size(), {});
+    equals_.clear();
+    in_race_.clear();
     for (size_t i = 0; i < candidates.size(); ++i) in_race_.push_back(i);
   }
 
-  // Who is left at the end, or nobody; `equals` are those left after `multipath_through`.
+  // Who is left at the end, or nobody; `equals_` are those left after `multipath_through`.
   void run() {
     for (size_t i = 0; i < kSteps && !in_race_.empty(); ++i) {
       const auto step = static_cast<Step>(i);
@@ -125,14 +134,6 @@ class Tournament {
     }
   }
 
-  struct Loss {
-    std::optional<Step> step;
-    size_t winner = 0;  ///< who was better then
-  };
-  [[nodiscard]] const std::vector<size_t>& in_race() const { return in_race_; }
-  [[nodiscard]] const std::vector<size_t>& equals() const { return equals_; }
-  [[nodiscard]] const Loss& loss(size_t candidate) const { return losses_[candidate]; }
-
   // Lower is better in every step.
   [[nodiscard]] uint64_t value(Step step, const Candidate& candidate) const {
     const PathAttributes& attributes = *candidate.attributes;
@@ -141,15 +142,20 @@ class Tournament {
         return cost(candidate) ? 0 : 1;
       case Step::local_route:
         return candidate.peer ? 1 : 0;
+      case Step::long_lived_stale:
+        return attributes.carries(kLlgrStale) ? 1 : 0;
+      case Step::weight:
+        return std::numeric_limits<uint32_t>::max() - attributes.weight;
       case Step::local_preference:
         return std::numeric_limits<uint32_t>::max() -
                attributes.local_pref.value_or(kDefaultLocalPref);
       case Step::as_path_length:
-        return attributes.as_path.length();
+        return candidate.attributes.set()->path_length();
       case Step::origin:
         return static_cast<uint64_t>(attributes.origin);
       case Step::med:
-        return attributes.med.value_or(0);
+        return attributes.med.value_or(
+            options_.missing_med_is_worst ? std::numeric_limits<uint32_t>::max() : 0);
       case Step::ebgp_over_ibgp:
         return candidate.is_ebgp || !candidate.peer ? 0 : 1;
       case Step::igp_metric:
@@ -161,7 +167,7 @@ class Tournament {
       case Step::cluster_list_length:
         return attributes.cluster_list.size();
       case Step::peer_address:
-        return candidate.peer_address.value();
+        return 0;  // longer than a number: see take_peer_address()
     }
     return 0;
   }
@@ -169,36 +175,56 @@ class Tournament {
  private:
   [[nodiscard]] std::optional<uint32_t> cost(const Candidate& candidate) const {
     if (!candidate.peer || !options_.igp_metric) return 0;
-    return options_.igp_metric(candidate.attributes->next_hop);
+    return options_.igp_metric(candidate.attributes->any_next_hop());
   }
 
   void take(Step step) {
     if (step == Step::resolvable_next_hop) {
       // Not the least of them but those that can be reached at all.
+      if (!options_.igp_metric) return;
       eliminate(step, [&](size_t i) { return value(step, candidates_[i]) != 0; }, 0);
     } else if (step == Step::med && !options_.always_compare_med) {
       take_med();
+    } else if (step == Step::peer_address) {
+      take_peer_address();
     } else {
-      const size_t best = *std::ranges::min_element(
-          in_race_, {}, [&](size_t i) { return value(step, candidates_[i]); });
-      const uint64_t least = value(step, candidates_[best]);
+      size_t best = in_race_.front();
+      uint64_t least = value(step, candidates_[best]);
+      uint64_t most = least;
+      for (const size_t i : std::span(in_race_).subspan(1)) {
+        const uint64_t other = value(step, candidates_[i]);
+        most = std::max(most, other);
+        if (other < least) {
+          least = other;
+          best = i;
+        }
+      }
+      if (least == most) return;
       eliminate(step, [&](size_t i) { return value(step, candidates_[i]) > least; }, best);
     }
   }
 
   void take_med() {
-    const std::vector<size_t> before = in_race_;
-    for (const size_t better : before) {
+    before_ = in_race_;
+    for (const size_t better : before_) {
       const auto neighbour = candidates_[better].attributes->as_path.first();
       const uint64_t med = value(Step::med, candidates_[better]);
       eliminate(
           Step::med,
           [&](size_t i) {
-            return candidates_[i].attributes->as_path.first() == neighbour &&
-                   value(Step::med, candidates_[i]) > med;
+            return value(Step::med, candidates_[i]) > med &&
+                   candidates_[i].attributes->as_path.first() == neighbour;
           },
           better);
     }
+  }
+
+  void take_peer_address() {
+    const auto address_of = [this](size_t i) -> const IpAddress& {
+      return candidates_[i].peer_address;
+    };
+    const size_t best = *std::ranges::min_element(in_race_, {}, address_of);
+    eliminate(Step::peer_address, [&](size_t i) { return address_of(i) > address_of(best); }, best);
   }
 
   template <typename IsWorse>
@@ -212,60 +238,69 @@ class Tournament {
 
   std::span<const Candidate> candidates_;
   const DecisionOptions& options_;
-  std::vector<size_t> in_race_;
-  std::vector<size_t> equals_;
-  std::vector<Loss> losses_;
+  std::vector<size_t>& in_race_;
+  std::vector<size_t>& equals_;
+  std::vector<size_t>& before_;
+  std::vector<Loss>& losses_;
 };
 
-Decision outcome(std::span<const Candidate> candidates, const DecisionOptions& options,
-                 const Tournament& tournament) {
-  if (tournament.in_race().empty()) return {};
-  Decision decision;
-  const size_t best = tournament.in_race().front();
-  decision.best = best;
-  decision.multipath = {best};
-  std::vector<size_t> others;
-  for (const size_t equal : tournament.equals()) {
+const Decision& Decider::decide(std::span<const Candidate> candidates,
+                                const DecisionOptions& options) {
+  Tournament(*this, candidates, options).run();
+  decision_.best.reset();
+  decision_.multipath.clear();
+  if (in_race_.empty()) return decision_;
+  decision_.best = in_race_.front();
+  decision_.multipath.push_back(in_race_.front());
+  if (options.maximum_paths > 1 && equals_.size() > 1) name_multipath(candidates, options);
+  return decision_;
+}
+
+void Decider::name_multipath(std::span<const Candidate> candidates,
+                             const DecisionOptions& options) {
+  const size_t best = *decision_.best;
+  std::vector<size_t>& others = scratch_;
+  others.clear();
+  for (const size_t equal : equals_) {
     const bool same_path = options.multipath_relax || candidates[equal].attributes->as_path ==
                                                           candidates[best].attributes->as_path;
     if (equal != best && same_path) others.push_back(equal);
   }
   // Too many: those that stayed in the race longest.
   std::ranges::sort(others, [&](size_t a, size_t b) {
-    const auto& loss_a = tournament.loss(a).step;
-    const auto& loss_b = tournament.loss(b).step;
+    const auto& loss_a = losses_[a].step;
+    const auto& loss_b = losses_[b].step;
     if (loss_a != loss_b) return loss_a > loss_b;
     if (candidates[a].peer_address != candidates[b].peer_address) {
       return candidates[a].peer_address < candidates[b].peer_address;
     }
     return key(candidates[a]) < key(candidates[b]);
   });
-  const size_t room = std::max(options.maximum_paths, 1u) - 1;
+  const size_t room = options.maximum_paths - 1;
   if (others.size() > room) others.resize(room);
-  decision.multipath.insert(decision.multipath.end(), others.begin(), others.end());
-  std::ranges::sort(decision.multipath);
-  return decision;
+  decision_.multipath.insert(decision_.multipath.end(), others.begin(), others.end());
+  std::ranges::sort(decision_.multipath);
 }
 
-}  // namespace
+uint64_t Decider::value(Step step, const Candidate& candidate, const DecisionOptions& options) {
+  Decider decider;
+  return Tournament(decider, {}, options).value(step, candidate);
+}
 
 std::string_view to_string(Step step) { return kStepNames[static_cast<size_t>(step)]; }
 std::string_view clause(Step step) { return kClauses[static_cast<size_t>(step)]; }
 
 Decision decide(std::span<const Candidate> candidates, const DecisionOptions& options) {
-  Tournament tournament(candidates, options);
-  tournament.run();
-  return outcome(candidates, options, tournament);
+  return Decider().decide(candidates, options);
 }
 
 std::vector<Decided> explain(std::span<const Candidate> candidates,
                              const DecisionOptions& options) {
-  Tournament tournament(candidates, options);
-  tournament.run();
-  const Decision decision = outcome(candidates, options, tournament);
+  Decider decider;
+  const Decision& decision = decider.decide(candidates, options);
   std::vector<Decided> all;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    Decided decided{candidates[i], Standing::loser, tournament.loss(i).step, {}};
+    Decided decided{candidates[i], Standing::loser, decider.losses()[i].step, {}};
     if (decision.best == i) {
       decided.standing = Standing::best;
     } else if (std::ranges::find(decision.multipath, i) != decision.multipath.end()) {
@@ -275,10 +310,12 @@ std::vector<Decided> explain(std::span<const Candidate> candidates,
       const Step step = *decided.lost_at;
       decided.reason = complaint(step);
       if (has_values(step)) {
-        const Candidate& winner = candidates[tournament.loss(i).winner];
-        decided.reason +=
-            fmt::format(": {} against {}", shown(step, tournament.value(step, candidates[i])),
-                        shown(step, tournament.value(step, winner)));
+        const Candidate& winner = candidates[decider.losses()[i].winner];
+        const auto value = [&](const Candidate& candidate) {
+          return step == Step::peer_address ? candidate.peer_address.to_string()
+                                            : shown(step, Decider::value(step, candidate, options));
+        };
+        decided.reason += fmt::format(": {} against {}", value(candidates[i]), value(winner));
       }
     }
     all.push_back(std::move(decided));

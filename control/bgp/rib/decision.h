@@ -10,18 +10,18 @@
 #include <string_view>
 #include <vector>
 
-#include "control/bgp/attributes.h"
+#include "control/bgp/attribute_set.h"
 
 namespace skyhop::bgp {
 
 enum class PeerId : uint32_t {};  ///< dense, in order of add_peer
 
-inline constexpr uint32_t kDefaultLocalPref = 100;
-
 /// In the order they are taken. The essay is in decision.cc.
 enum class Step : uint8_t {
   resolvable_next_hop,  ///< RFC 4271 9.1.2: not even a candidate otherwise
   local_route,          ///< originated here before learned
+  long_lived_stale,     ///< RFC 9494 4.3: a route that has outlived its session comes last
+  weight,               ///< higher; this router's own
   local_preference,     ///< 9.1.1: higher
   as_path_length,       ///< 9.1.2.2 a: shorter
   origin,               ///< 9.1.2.2 b: lower
@@ -33,7 +33,7 @@ enum class Step : uint8_t {
   cluster_list_length,  ///< RFC 4456 9: shorter
   peer_address,         ///< 9.1.2.2 g: lower
 };
-inline constexpr size_t kSteps = 12;
+inline constexpr size_t kSteps = 14;
 
 /// "AS_PATH length", "multi-exit discriminator", ...
 [[nodiscard]] std::string_view to_string(Step step);
@@ -65,24 +65,25 @@ struct DecisionOptions {
   /// Multipath also over paths of equal length but different content ("multipath-relax").
   bool multipath_relax = false;
   bool always_compare_med = false;
-  /// Of routes that are equal so far, the one in use stays (RFC 5004, and V37).
+  /// Of routes that are equal so far, the one in use stays (RFC 5004).
   bool keep_current = false;
+  bool missing_med_is_worst = false;  ///< as if it were the highest; else the lowest (RFC 4271)
   /// Left out altogether: a cloud speaker that looks at AS_PATH length only ignores origin, MED,
   /// ...
   StepSet ignored;
   /// Cost to a next hop; nullopt: not reachable, so no candidate. Empty function: 0 for all.
-  std::function<std::optional<uint32_t>(Ipv4Address next_hop)> igp_metric;
+  std::function<std::optional<uint32_t>(const IpAddress& next_hop)> igp_metric;
 };
 
 /// A route as the decision sees it.
 struct Candidate {
   std::optional<PeerId> peer;  ///< absent: originated here
-  Ipv4Address peer_address;
+  IpAddress peer_address;
   Ipv4Address peer_router_id;
   bool is_ebgp = false;
   AttributesPtr attributes;  ///< after the import policy
-  bool is_current = false;   ///< it was the best of the last decision
   PathId path_id = 0;        ///< as the peer numbers its paths (RFC 7911)
+  bool is_current = false;   ///< it was the best of the last decision
 };
 
 enum class Standing : uint8_t { best, multipath, loser };
@@ -99,6 +100,35 @@ struct Decided {
 struct Decision {
   std::optional<size_t> best;     ///< index into the candidates
   std::vector<size_t> multipath;  ///< ascending, the best included; empty without a best
+};
+
+/// Where a candidate was thrown out.
+struct Loss {
+  std::optional<Step> step;
+  size_t winner = 0;  ///< who was better then
+};
+
+/// Takes decisions one after the other in memory of its own.
+class Decider {
+ public:
+  /// Valid until the next one.
+  const Decision& decide(std::span<const Candidate> candidates, const DecisionOptions& options);
+  /// By candidate, of the last decision.
+  [[nodiscard]] const std::vector<Loss>& losses() const { return losses_; }
+  /// What a step compares; lower is better.
+  [[nodiscard]] static uint64_t value(Step step, const Candidate& candidate,
+                                      const DecisionOptions& options);
+
+ private:
+  class Tournament;
+
+  void name_multipath(std::span<const Candidate> candidates, const DecisionOptions& options);
+
+  Decision decision_;
+  std::vector<size_t> in_race_;
+  std::vector<size_t> equals_;  ///< left after `multipath_through`
+  std::vector<size_t> scratch_;
+  std::vector<Loss> losses_;
 };
 
 /// The order of the candidates never matters.

@@ -16,7 +16,7 @@ struct Route {
 
   operator Candidate() const {
     Candidate result = candidate;
-    result.attributes = std::make_shared<const PathAttributes>(attributes);
+    result.attributes = make_attributes(attributes);
     return result;
   }
 };
@@ -32,6 +32,7 @@ Route route(uint32_t number) {
   route.attributes.origin = Origin::incomplete;
   route.attributes.med = 100;
   route.attributes.cluster_list = {Ipv4Address(1, 1, 1, 1)};
+  route.attributes.communities = {kLlgrStale};
   return route;
 }
 
@@ -45,20 +46,24 @@ const Improvement kImprovements[] = {
     {Step::peer_address, [](Route& r) { r.candidate.peer_address = Ipv4Address(10, 0, 0, 100); }},
     {Step::cluster_list_length, [](Route& r) { r.attributes.cluster_list.clear(); }},
     {Step::router_id, [](Route& r) { r.candidate.peer_router_id = Ipv4Address(8, 8, 8, 8); }},
+    {Step::in_use, [](Route& r) { r.candidate.is_current = true; }},
     {Step::igp_metric, [](Route& r) { r.attributes.next_hop = Ipv4Address(10, 0, 2, 2); }},
     {Step::ebgp_over_ibgp, [](Route& r) { r.candidate.is_ebgp = true; }},
     {Step::med, [](Route& r) { r.attributes.med = 50; }},
     {Step::origin, [](Route& r) { r.attributes.origin = Origin::igp; }},
     {Step::as_path_length, [](Route& r) { r.attributes.as_path = AsPath::sequence({65001}); }},
     {Step::local_preference, [](Route& r) { r.attributes.local_pref = 200; }},
+    {Step::weight, [](Route& r) { r.attributes.weight = 10; }},
+    {Step::long_lived_stale, [](Route& r) { r.attributes.communities.clear(); }},
     {Step::local_route, [](Route& r) { r.candidate.peer.reset(); }},
 };
 
 DecisionOptions with_metric() {
   DecisionOptions options;
-  options.igp_metric = [](Ipv4Address next_hop) -> std::optional<uint32_t> {
-    if (next_hop == Ipv4Address(10, 0, 3, 3)) return {};
-    return next_hop == Ipv4Address(10, 0, 2, 2) ? 5 : 20;
+  options.keep_current = true;
+  options.igp_metric = [](const IpAddress& next_hop) -> std::optional<uint32_t> {
+    if (next_hop == IpAddress(Ipv4Address(10, 0, 3, 3))) return {};
+    return next_hop == IpAddress(Ipv4Address(10, 0, 2, 2)) ? 5 : 20;
   };
   return options;
 }
@@ -123,6 +128,41 @@ TEST(Decision, MedCountsOnlyWithinOneNeighbourAs) {
   DecisionOptions always;
   always.always_compare_med = true;
   EXPECT_EQ(candidates[*decide(candidates, always).best].peer, PeerId{1});
+}
+
+TEST(Decision, AMissingMedIsBestOrWorst) {
+  Route with = route(1);
+  with.attributes.med = 10;
+  Route without = route(2);
+  without.attributes.med.reset();
+  const std::vector<Candidate> candidates{with, without};
+  EXPECT_EQ(decide(candidates, {}).best, 1u);
+  DecisionOptions worst;
+  worst.missing_med_is_worst = true;
+  EXPECT_EQ(decide(candidates, worst).best, 0u);
+}
+
+TEST(Decision, AnIpv6NextHopHasItsOwnCost) {
+  DecisionOptions options;
+  options.igp_metric = [](const IpAddress& next_hop) -> std::optional<uint32_t> {
+    return next_hop == IpAddress(*Ipv6Address::parse("2001:db8::2")) ? 5 : 20;
+  };
+  Route near = route(1);
+  near.attributes.ipv6_next_hop = Ipv6NextHop{*Ipv6Address::parse("2001:db8::2"), {}};
+  Route far = route(2);
+  far.attributes.ipv6_next_hop = Ipv6NextHop{*Ipv6Address::parse("2001:db8::3"), {}};
+  EXPECT_EQ(decide(std::vector<Candidate>{far, near}, options).best, 1u);
+}
+
+TEST(Decision, TheLowerPeerAddressAlsoOfIpv6) {
+  Route low = route(1);
+  low.candidate.peer_address = *Ipv6Address::parse("2001:db8::1");
+  Route high = route(2);
+  high.candidate.peer_address = *Ipv6Address::parse("2001:db8::2");
+  const std::vector<Candidate> candidates{high, low};
+  EXPECT_EQ(decide(candidates, {}).best, 1u);
+  EXPECT_EQ(explain(candidates, {})[1].reason,
+            "higher peer address: 2001:db8::2 against 2001:db8::1");
 }
 
 TEST(Decision, IgnoredStepsDecideNothing) {

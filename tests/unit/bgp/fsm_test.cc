@@ -120,6 +120,30 @@ TEST(Fsm, DelayOpenWaitsForThePeersOpen) {
   EXPECT_TRUE(opened.actions.contains(Action::send_open));
 }
 
+TEST(Fsm, ErrorsBeforeOurOpenAreToldByTheSwitchAlone) {
+  for (const SessionState state : {connect, active}) {
+    for (const Event event : {Event::bgp_header_err, Event::bgp_open_msg_err}) {
+      FsmOptions options;
+      options.delay_open = true;
+      options.delay_open_timer_running = true;
+      EXPECT_FALSE(step(state, event, options).actions.contains(Action::send_notification));
+      options.send_notification_without_open = true;
+      EXPECT_TRUE(step(state, event, options).actions.contains(Action::send_notification));
+    }
+  }
+}
+
+// DampPeerOscillations off: nothing brings a session back but a start.
+TEST(Fsm, WithoutDampingASessionThatFellStaysDown) {
+  FsmOptions options;
+  options.damp_peer_oscillations = false;
+  const Transition fall = step(established, Event::hold_timer_expires, options);
+  EXPECT_EQ(fall.next, idle);
+  EXPECT_FALSE(fall.actions.contains(Action::damp_peer_oscillations));
+  EXPECT_EQ(step(idle, Event::idle_hold_timer_expires, options).next, idle);
+  EXPECT_EQ(step(idle, Event::automatic_start, options).next, connect);
+}
+
 TEST(Fsm, PassiveNeverConnects) {
   FsmOptions options;
   options.passive_tcp_establishment = true;

@@ -48,7 +48,7 @@ class MemoryNetwork : public testing::Test {
   test::VirtualScheduler scheduler_;
   bool is_up_ = true;
   MemoryTransport network_{scheduler_,
-                           [this](Ipv4Address, Ipv4Address, uint8_t) { return is_up_; },
+                           [this](const IpAddress&, const IpAddress&, uint8_t) { return is_up_; },
                            {.latency = milliseconds(10), .segment_size = 3}};
   std::unique_ptr<Listener> listener_;
   End a_;
@@ -181,8 +181,9 @@ TEST_F(MemoryNetwork, AnAbandonedAttemptIsForgotten) {
 }
 
 TEST_F(MemoryNetwork, LatencyMayDifferByDirection) {
-  MemoryTransport network(scheduler_, {}, {.latency_of = [](Ipv4Address from, Ipv4Address) {
-                            return from == kA ? milliseconds(5) : milliseconds(50);
+  MemoryTransport network(scheduler_, {},
+                          {.latency_of = [](const IpAddress& from, const IpAddress&) {
+                            return from == IpAddress(kA) ? milliseconds(5) : milliseconds(50);
                           }});
   const auto listener = network.listen(kB, [this](std::unique_ptr<Connection> connection) {
     b_.connection = std::move(connection);

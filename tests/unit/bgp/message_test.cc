@@ -76,14 +76,14 @@ TEST(Framer, FindsMessagesHoweverTheStreamIsSplit) {
 TEST(RouteRefreshMessage, BothWays) {
   const auto octets = hex(kMarker + "0017 05 0001 00 01");
   EXPECT_EQ(encode(RouteRefresh{kIpv4Unicast, 0}), octets);
-  const auto decoded = decode_route_refresh(**first_message(octets));
+  const auto decoded = decode_route_refresh(**first_message(octets), RefreshForm::plain);
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(*decoded, (RouteRefresh{kIpv4Unicast, 0}));
 }
 
 TEST(RouteRefreshMessage, FiltersNobodyOfferedAreAnError) {
   const auto octets = hex(kMarker + "0018 05 0001 00 01 02");
-  const auto decoded = decode_route_refresh(**first_message(octets));
+  const auto decoded = decode_route_refresh(**first_message(octets), RefreshForm::plain);
   ASSERT_FALSE(decoded.has_value());
   EXPECT_EQ(decoded.error(), Notification(HeaderError::bad_message_length, {0x00, 0x18}));
 }
@@ -111,7 +111,61 @@ TEST(NotificationMessage, TextIsCutAtAWholeCharacterAndSurvivesNonsense) {
   EXPECT_EQ(Notification(ErrorCode::cease, 1, hex("02 61 62")).shutdown_text(), "");
 }
 
+TEST(Header, Rfc8654_ExtendedMessagesAreTakenWhereAgreed) {
+  const auto update = hex(kMarker + "1001 02");
+  EXPECT_FALSE(first_message(update).has_value());
+  EXPECT_TRUE(first_message(update, kMaxExtendedLength).has_value());
+  EXPECT_TRUE(first_message(hex(kMarker + "ffff 05"), kMaxExtendedLength).has_value());
+  // Never an OPEN or a KEEPALIVE.
+  for (const char* type : {"01", "04"}) {
+    const auto message = first_message(hex(kMarker + "1001 " + type), kMaxExtendedLength);
+    ASSERT_FALSE(message.has_value());
+    EXPECT_EQ(message.error(), Notification(HeaderError::bad_message_length, {0x10, 0x01}));
+  }
+  Notification large(UpdateError::malformed_attribute_list);
+  large.data.assign(10000, 7);
+  EXPECT_EQ(encode(large).size(), kMaxMessageLength);
+  EXPECT_EQ(encode(large, kMaxExtendedLength).size(), 19u + 2 + 10000);
+}
+
+TEST(RouteRefreshMessage, Rfc7313_SubtypesCountWhereAgreed) {
+  const auto octets = hex(kMarker + "0017 05 0001 01 01");
+  EXPECT_EQ(encode(RouteRefresh{kIpv4Unicast, 1}), octets);
+  EXPECT_EQ(decode_route_refresh(**first_message(octets), RefreshForm::enhanced)->subtype, 1);
+  EXPECT_EQ(decode_route_refresh(**first_message(octets), RefreshForm::plain)->subtype, 0);
+}
+
+TEST(RouteRefreshMessage, Rfc7313_ALongBorrOrEorrIsAnErrorWithTheWholeMessage) {
+  for (const char* subtype : {"01", "02"}) {
+    const auto octets = hex(kMarker + "0018 05 0001 " + subtype + " 01 00");
+    const auto decoded = decode_route_refresh(**first_message(octets), RefreshForm::enhanced);
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error(), Notification(ErrorCode::route_refresh, 1, octets));
+    EXPECT_EQ(decoded.error().to_string(),
+              "ROUTE-REFRESH Message Error/Invalid Message Length (7/1)");
+  }
+  // Subtypes nobody knows are ignored, whatever follows.
+  const auto octets = hex(kMarker + "0018 05 0001 09 01 00");
+  EXPECT_TRUE(decode_route_refresh(**first_message(octets), RefreshForm::enhanced).has_value());
+}
+
+TEST(NotificationMessage, Rfc8538_AHardResetCarriesTheReason) {
+  const Notification inner(CeaseSubcode::administrative_reset, "bye");
+  const Notification reset = inner.as_hard_reset();
+  EXPECT_EQ(shown(encode(reset)), shown(hex(kMarker + "001b 03 06 09 06 04 03 627965")));
+  EXPECT_EQ(reset.encapsulated(), inner);
+  EXPECT_EQ(reset.shutdown_text(), "bye");
+  EXPECT_EQ(reset.to_string(),
+            "Cease/Hard Reset (6/9) of Cease/Administrative Reset (6/4): \"bye\"");
+  EXPECT_EQ(inner.encapsulated(), std::nullopt);
+  EXPECT_EQ(Notification(CeaseSubcode::hard_reset).encapsulated(), std::nullopt);
+  // One inside another is shown, not followed.
+  EXPECT_EQ(reset.as_hard_reset().shutdown_text(), "");
+  EXPECT_EQ(reset.as_hard_reset().to_string(), "Cease/Hard Reset (6/9)");
+}
+
 TEST(NotificationMessage, NamesAreTheRegistrys) {
+  EXPECT_EQ(Notification(CeaseSubcode::bfd_down).to_string(), "Cease/BFD Down (6/10)");
   EXPECT_EQ(Notification(CeaseSubcode::maximum_prefixes_reached).to_string(),
             "Cease/Maximum Number of Prefixes Reached (6/1)");
   EXPECT_EQ(Notification(OpenError::bad_peer_as).to_string(),
@@ -153,7 +207,7 @@ TEST(OpenMessage, FourOctetAsHidesBehindAsTrans) {
 
 TEST(OpenMessage, UnknownCapabilitiesAreKept) {
   Open open = sample_open();
-  open.other_capabilities = {{64, hex("0078 000101 00")}, {70, {}}, {1, hex("00")}};
+  open.other_capabilities = {{66, hex("0078 000101 00")}, {73, {}}, {1, hex("00")}};
   const auto decoded = decode_open(body_of(encode(open)));
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(*decoded, open);

@@ -190,7 +190,7 @@ TEST(Routes, ImportPolicyRejectsChangesAndIsTakenBack) {
   scene.originate(1, 10);
   scene.settle();
   size_t batches = 0;
-  scene.at(2).on_best_change([&](std::span<const Prefix> changed) {
+  scene.at(2).on_best_change([&](std::span<const BestChange> changed) {
     ++batches;
     EXPECT_EQ(changed.size(), batches == 1 ? 5u : 10u);
   });
@@ -351,7 +351,7 @@ TEST(Routes, ADecisionCanBeTakenAgain) {
   Scene scene;
   bool is_reachable = true;
   DecisionOptions options;
-  options.igp_metric = [&](Ipv4Address) -> std::optional<uint32_t> {
+  options.igp_metric = [&](const IpAddress&) -> std::optional<uint32_t> {
     return is_reachable ? std::optional<uint32_t>(1) : std::nullopt;
   };
   scene.add(1, 65020);
@@ -401,6 +401,30 @@ TEST(Routes, AttributesThatNoMessageHoldsAreNotSent) {
   scene.settle();
   EXPECT_EQ(scene.state(1, 2), established);
   EXPECT_EQ(scene.path(2, "10.0.30.0/24"), "none");
+}
+
+TEST(Routes, Rfc5004_TheRouteInUseStaysOnlyWhereAskedFor) {
+  Scene scene;
+  DecisionOptions keeps;
+  keeps.keep_current = true;
+  scene.add(1, 65001);
+  scene.add(2, 65002);
+  scene.add(3, 65003, keeps);
+  scene.add(4, 65004);
+  for (const uint8_t n : {3, 4}) {
+    scene.join(1, n);
+    scene.join(2, n);
+  }
+  scene.converge();
+  // The one with the higher router id is first, and the lower one comes later.
+  scene.originate(2, 1);
+  scene.settle();
+  scene.originate(1, 1);
+  scene.settle();
+  EXPECT_EQ(scene.path(3, "10.0.0.0/24"), "65002");
+  EXPECT_EQ(scene.path(4, "10.0.0.0/24"), "65001");
+  EXPECT_EQ(scene.at(3).explain(nth_prefix(0))[1].lost_at, Step::in_use);
+  EXPECT_EQ(scene.at(3).explain(nth_prefix(0))[1].reason, "the route in use stays");
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class Scene {
   explicit Scene(MemoryTransportOptions options = {})
       : network_(
             scheduler_,
-            [this](Ipv4Address from, Ipv4Address to, uint8_t ttl) {
+            [this](const IpAddress& from, const IpAddress& to, uint8_t ttl) {
               return ttl >= hops_ && !cut_.contains({from, to}) && !cut_.contains({to, from});
             },
             options) {}
@@ -111,7 +111,7 @@ class Scene {
   }
 
   VirtualScheduler scheduler_;
-  std::set<std::pair<Ipv4Address, Ipv4Address>> cut_;
+  std::set<std::pair<IpAddress, IpAddress>> cut_;
   uint8_t hops_ = 1;
   MemoryTransport network_;
   std::map<uint8_t, std::unique_ptr<Speaker>> speakers_;

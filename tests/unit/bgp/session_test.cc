@@ -1,8 +1,7 @@
 // Sessions between two speakers: coming up, staying up, and each way of going down.
 #include <gtest/gtest.h>
 
-#include "control/bgp/message/header.h"
-#include "control/bgp/message/open.h"
+#include "tests/unit/bgp/raw_peer.h"
 #include "tests/unit/bgp/scene.h"
 
 namespace skyhop::bgp {
@@ -287,61 +286,6 @@ TEST(Session, JitterStaysWithinItsBounds) {
   }
   EXPECT_GT(intervals.size(), 20u);
 }
-
-// A peer made of octets only, to say what a speaker never would.
-class RawPeer {
- public:
-  explicit RawPeer(Scene& scene) : scene_(scene) {
-    ConnectionCallbacks callbacks;
-    callbacks.on_bytes = [this](Octets octets) {
-      framer_.feed(octets);
-      for (auto message = framer_.next(); message && *message; message = framer_.next()) {
-        received_.emplace_back((*message)->octets.begin(), (*message)->octets.end());
-      }
-    };
-    callbacks.on_closed = [this](const std::string&) { closed_ = true; };
-    connection_ = scene.network().connect({Scene::address(2), Scene::address(1), 64}, callbacks);
-    scene.run(milliseconds(10));
-  }
-  void send(const std::vector<uint8_t>& octets) {
-    connection_->send(octets);
-    scene_.run(milliseconds(10));
-  }
-  void establish() {
-    Open open;
-    open.asn = 65515;
-    open.hold_time = 180;
-    open.router_id = Scene::address(2);
-    open.four_octet_as = true;
-    send(encode(open));
-    send(encode_keepalive());
-  }
-  Notification last_notification() const {
-    return decode_notification(Octets(received_.back()).subspan(19));
-  }
-
-  Scene& scene_;
-  Framer framer_;
-  std::unique_ptr<Connection> connection_;
-  std::vector<std::vector<uint8_t>> received_;
-  bool closed_ = false;
-};
-
-class RawSession : public testing::Test {
- protected:
-  RawSession() {
-    scene_.add(1, 65020);
-    PeerConfig config;
-    config.name = "raw";
-    config.local_address = Scene::address(1);
-    config.remote_address = Scene::address(2);
-    config.remote_asn = 65515;
-    config.passive = true;
-    scene_.at(1).add_peer(config);
-    scene_.start();
-  }
-  Scene scene_;
-};
 
 TEST_F(RawSession, Rfc6608_UnexpectedMessagesNameTheState) {
   RawPeer early(scene_);

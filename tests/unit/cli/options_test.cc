@@ -182,14 +182,20 @@ TEST(BgpOptions, Views) {
   EXPECT_EQ(parse_bgp({"l", "summary"})->view, View::summary);
   EXPECT_EQ(parse_bgp({"l", "transit-1"})->view, View::best);
   EXPECT_EQ(parse_bgp({"l", "transit-1", "learned"})->view, View::learned);
+  EXPECT_EQ(parse_bgp({"l", "transit-1", "neighbors"})->view, View::neighbors);
   const auto o = parse_bgp({"l", "transit-1", "advertised", "10.0.10.4"});
   ASSERT_TRUE(o);
   EXPECT_EQ(o->view, View::advertised);
   EXPECT_EQ(o->router, "transit-1");
   EXPECT_EQ(o->peer, "10.0.10.4");
+  EXPECT_EQ(parse_bgp({"l", "vng-0", "learned", "--mrt-dump", "f"})->mrt_dump, "f");
+  for (const Arguments& nobodys :
+       {Arguments{"l", "--mrt-dump", "f"}, Arguments{"l", "summary", "--mrt-dump", "f"}}) {
+    EXPECT_EQ(refusal(parse_bgp(nobodys)), "--mrt-dump: whose routes?");
+  }
   EXPECT_EQ(refusal(parse_bgp({"l", "summary", "x"})), "'x' is too much after summary");
   EXPECT_EQ(refusal(parse_bgp({"l", "transit-1", "sent"})),
-            "'sent' is neither learned nor advertised");
+            "'sent' is none of learned, advertised and neighbors");
   EXPECT_EQ(refusal(parse_bgp({"l", "a", "learned", "b", "c"})), "'c' is too much");
 }
 
