@@ -14,6 +14,7 @@
 
 #include "control/cloud/id.h"
 #include "control/lab/lab.h"
+#include "dataplane/ipsec/spec.h"
 #include "lpm/address.h"
 
 namespace skyhop::cloud {
@@ -125,6 +126,13 @@ struct Encapsulation {
   uint32_t block = 1;        ///< inner packet + 2 octets of trailer are padded to this
 };
 
+/// What the two directions of an IPsec tunnel are. Without a driver in the house for its algorithm
+/// it is weighed and not encrypted.
+struct Ipsec {
+  dataplane::ipsec::EspSpec a_to_b;
+  dataplane::ipsec::EspSpec b_to_a;
+};
+
 /// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
 struct Link {
   std::string name;  ///< "spoke1 - transit-1"
@@ -136,6 +144,7 @@ struct Link {
   std::optional<Ipv4Address> a_address;
   std::optional<Ipv4Address> b_address;
   Encapsulation encapsulation;
+  std::optional<Ipsec> ipsec;  ///< absent: a fabric link
   uint32_t tunnel_count = 1;  ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
   uint32_t mtu = 1500;
   /// Why the tunnel can never come up (V18, A48), else empty.

@@ -158,7 +158,6 @@ class TunnelMatcher {
               .a = *a.router,
               .b = *b.router,
               .connection = end.connection,
-              .encapsulation = encapsulation_of(policy, NatTraversal::on),
               .mtu = d_.lab.settings.tunnel_mtu,
               .problem = problem,
               .present_at_start = a.present_at_start && b.present_at_start};
@@ -169,11 +168,7 @@ class TunnelMatcher {
     d_.fact(name, "tunnels", "1",
             problem.empty() ? fmt::format("{} and {} name each other", a.name, b.name)
                             : "stays down: " + problem);
-    d_.fact(name, "overhead",
-            fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
-                        link.encapsulation.block),
-            fmt::format("ESP tunnel mode, {} and {}, UDP for the address translation",
-                        policy.ipsec_encryption, policy.ipsec_integrity));
+    make_tunnel(d_, link, end.gateway, remote, policy, NatTraversal::on, end.path);
     d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
     return d_.add_link(std::move(link));
   }

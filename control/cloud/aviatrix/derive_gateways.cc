@@ -70,23 +70,18 @@ void derive_gateway(Derivation& d, const GatewayPlan& plan, const Layout& layout
 }
 
 /// One Aviatrix tunnel, with the fact that says why.
-std::optional<LinkId> add_tunnel(Derivation& d, Link link, NatTraversal nat,
-                                 const std::string& reason) {
-  link.encapsulation = encapsulation_of(kOwnPolicy, nat);
+std::optional<LinkId> add_tunnel(Derivation& d, Link link, GatewayId a, GatewayId b,
+                                 NatTraversal nat, const std::string& reason) {
+  link.a = *d.network.at(a).router;
+  link.b = *d.network.at(b).router;
   link.mtu = d.lab.settings.tunnel_mtu;
   const std::string name = link.name;
-  const uint32_t tunnels = link.tunnel_count;
-  const Encapsulation encapsulation = link.encapsulation;
-  const uint32_t mtu = link.mtu;
   const auto id = d.add_link(std::move(link));
   if (!id) return std::nullopt;
-  d.fact(name, "tunnels", std::to_string(tunnels), reason);
-  d.fact(name, "overhead",
-         fmt::format("{} octets, padded to {}", encapsulation.fixed_bytes, encapsulation.block),
-         nat == NatTraversal::on
-             ? "ESP tunnel mode, AES-256-CBC and HMAC-SHA-256, UDP for the address translation"
-             : "ESP tunnel mode, AES-256-CBC and HMAC-SHA-256, between private addresses");
-  d.fact(name, "mtu", std::to_string(mtu), "settings.tunnel_mtu (assumed)");
+  Link& added = d.network.links[id->index()];
+  d.fact(name, "tunnels", std::to_string(added.tunnel_count), reason);
+  make_tunnel(d, added, a, b, kOwnPolicy, nat, d.path_of(d.network.at(a).vnet));
+  d.fact(name, "mtu", std::to_string(added.mtu), "settings.tunnel_mtu (assumed)");
   return id;
 }
 
@@ -97,11 +92,9 @@ void derive_ha_link(Derivation& d, GatewayId primary) {
   add_tunnel(d,
              {.name = gateway.name + " - " + twin.name,
               .kind = LinkKind::ha,
-              .a = *gateway.router,
-              .b = *twin.router,
               .connection = gateway.resource + " ha",
               .present_at_start = gateway.present_at_start},
-             NatTraversal::off, "ActiveMesh: one HA link between a gateway and its twin (V42)");
+             primary, *gateway.twin, NatTraversal::off, "ActiveMesh: one HA link between a gateway and its twin (V42)");
 }
 
 /// Both ends HPE: the controller peers the two VNets so that tunnels run on private addresses.
@@ -141,12 +134,10 @@ void derive_attachment(Derivation& d, const lab::SpokeGateway& spoke) {
           d,
           {.name = from.name + " - " + to.name,
            .kind = LinkKind::tunnel,
-           .a = *from.router,
-           .b = *to.router,
            .connection = spoke.name + " attachment",
            .tunnel_count = is_hpe ? d.lab.settings.hpe_tunnels : 1,
            .present_at_start = from.present_at_start},
-          is_hpe ? NatTraversal::off : NatTraversal::on,
+          s, t, is_hpe ? NatTraversal::off : NatTraversal::on,
           is_hpe ? "insane_mode at both ends: settings.hpe_tunnels per gateway pair (V47)"
                  : "attachment: one tunnel per gateway pair, an end is without HPE (V47)");
       if (link) attachment.links.push_back(*link);
