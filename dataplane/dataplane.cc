@@ -12,7 +12,9 @@
 #include <cstdlib>
 #include <map>
 #include <thread>
+#include <utility>
 
+#include "dataplane/links/control.h"
 #include "dataplane/packet_pool.h"
 #include "dataplane/ports/device.h"
 #include "dataplane/worker.h"
@@ -120,6 +122,7 @@ class Model final : public Dataplane {
   void erase_route(RouterIndex router, Ipv4Prefix prefix) override;
   void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) override;
   void set_link_up(LinkIndex link, bool up) override;
+  void set_link_conditions(LinkIndex link, const LinkConditions& conditions) override;
   void set_router_up(RouterIndex router, bool up) override;
   void set_filter(FilterIndex filter, const FilterSpec& spec) override;
   Result<void> start() override;
@@ -151,6 +154,7 @@ class Model final : public Dataplane {
   std::vector<Ring> rings_;
   std::vector<std::unique_ptr<Device>> devices_;  // by port; null: built-in
   std::vector<std::unique_ptr<CaptureSink>> captures_;
+  std::unique_ptr<LinkControl> links_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<RunState> state_ = RunState::stopped;
   bool is_running_ = false;
@@ -190,6 +194,11 @@ Result<void> Model::check() const {
     if (auto r = needs(link.to < image_.routers.size(), "far end of link " + link.name); !r) {
       return r;
     }
+    if (auto r = needs(link.conditions == LinkConditions{} || image_.held_packets != 0,
+                       "room for what link " + link.name + " holds");
+        !r) {
+      return r;
+    }
   }
   for (const StreamSpec& stream : image_.streams) {
     if (auto r = needs(stream.port < image_.ports.size(), "port of a stream"); !r) return r;
@@ -223,8 +232,10 @@ Result<void> Model::build() {
   pool_.emplace(std::move(*pool));
   tables_.pool = pool_->get();
   tables_.measures_latency = options_.measure_latency;
+  tables_.link_clock = options_.link_clock;
   if (auto built = build_routers(); !built) return built;
   if (auto built = build_ports(); !built) return built;
+  links_ = std::make_unique<LinkControl>(image_, tables_, workers_, *qsbr_);
   return build_inputs();
 }
 
@@ -423,6 +434,11 @@ void Model::set_link_up(LinkIndex link, bool up) {
   tables_.links[link].is_up.store(up, std::memory_order_release);
 }
 
+void Model::set_link_conditions(LinkIndex link, const LinkConditions& conditions) {
+  if (image_.held_packets == 0) bug("a link with conditions, and no room for what it holds");
+  links_->set_conditions(link, conditions);
+}
+
 void Model::set_router_up(RouterIndex router, bool up) {
   tables_.routers[router].is_up.store(up, std::memory_order_release);
 }
@@ -471,6 +487,7 @@ uint64_t Model::held() const {
   uint64_t held = 0;
   for (const auto& worker : workers_) {
     held += worker->originated_count.load(std::memory_order_acquire);
+    held += worker->held_count.load(std::memory_order_acquire);
   }
   for (const Ring& ring : rings_) held += rte_ring_count(ring.get());
   return held;
@@ -496,7 +513,10 @@ void Model::stop() {
     return values;
   };
   // Drained: every worker made two whole passes without a packet, and nothing waits between them.
-  for (;;) {
+  const uint64_t give_up =
+      rte_rdtsc() +
+      static_cast<uint64_t>(options_.drain_limit_s * static_cast<double>(rte_get_tsc_hz()));
+  while (rte_rdtsc() < give_up) {
     const auto active = sum(&Worker::active_passes);
     const auto before = sum(&Worker::passes);
     for (size_t i = 0; i < workers_.size(); ++i) {

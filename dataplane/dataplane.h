@@ -2,6 +2,7 @@
 // workers, change things while they run, read the counters, stop.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -16,6 +17,10 @@ struct DataplaneOptions {
   uint32_t burst = 0;             ///< packets per pass; 0: the default
   bool measure_latency = true;
   uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow table; a flow takes two
+  /// How long stop() waits for what links hold; the rest stays held.
+  double drain_limit_s = 2;
+  /// What links take for the time, in cycles of the TSC. Null: the TSC itself; tests say otherwise.
+  const std::atomic<uint64_t>* link_clock = nullptr;
 };
 
 class Dataplane {
@@ -33,6 +38,8 @@ class Dataplane {
   virtual void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) = 0;
   /// The link itself: packets sent into a dead one are lost as link_down.
   virtual void set_link_up(LinkIndex link, bool up) = 0;
+  /// From now on; what the link holds already keeps its time and its order.
+  virtual void set_link_conditions(LinkIndex link, const LinkConditions& conditions) = 0;
   /// Packets that reach a dead router are lost as router_down.
   virtual void set_router_up(RouterIndex router, bool up) = 0;
   /// New rules decide new flows; established ones go on (A69).
@@ -42,7 +49,7 @@ class Dataplane {
   /// True once every stream with a limit and every replay has sent its last packet and nothing is
   /// held any more.
   [[nodiscard]] virtual bool is_finished() const = 0;
-  /// Stops input, drains what is held, joins the workers.
+  /// Stops input, drains what is held (see drain_limit_s), joins the workers.
   virtual void stop() = 0;
   /// May be called while the workers run; after stop() it is exact.
   [[nodiscard]] virtual Counters counters() const = 0;

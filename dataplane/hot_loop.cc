@@ -10,6 +10,7 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include "dataplane/links/crossing.h"
 #include "dataplane/links/overhead.h"
 #include "dataplane/stages/input.h"
 #include "dataplane/stages/rewrite.h"
@@ -48,10 +49,12 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
   }
   if (exceeds_mtu(*batch, link->mtu)) [[unlikely]]
     fit_mtu(w, index, link->mtu, *batch);
-  // Here a tunnel will encrypt the batch and, at its far end, decrypt it.
   LinkCounters& counters = w.link_counters[edge.link];
   counters.packets += batch->count;
   counters.bytes += wire_bytes(*batch, link->overhead_fixed, link->overhead_block);
+  if (link->crossing.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+    return cross(w, index, edge.link, batch);
+  }
   w.enqueue(link->to, batch);
 }
 
@@ -188,9 +191,12 @@ bool pass(Worker& w) {
   const uint64_t start = rte_rdtsc();
   w.pass.count = 0;
   w.has_one_stamp = true;
+  bool takes_in = !w.is_draining;
+  if (w.held_count.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    takes_in &= release_held(w);
   if (w.originated_count.load(std::memory_order_relaxed) != 0) [[unlikely]]
     inject_originated(w);
-  if (!w.is_draining) {
+  if (takes_in) {
     const auto inputs = w.inputs_count;
     uint32_t room = w.burst;
     for (uint32_t i = 0; i < inputs && room != 0; ++i) {

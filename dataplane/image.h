@@ -53,6 +53,12 @@ struct RouterSpec {
 
 enum class LinkKind : uint8_t { fabric, tunnel, ha };
 
+/// What happens to packets on one direction of a link; by default nothing.
+struct LinkConditions {
+  uint64_t delay_ns = 0;
+  friend bool operator==(const LinkConditions&, const LinkConditions&) = default;
+};
+
 /// One direction of a link.
 struct LinkSpec {
   std::string name;  ///< "transit-1 -> spoke1"
@@ -61,6 +67,7 @@ struct LinkSpec {
   uint32_t mtu = 1500;          ///< largest IP packet it takes, before encapsulation
   uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
   uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
+  LinkConditions conditions;
 };
 
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
@@ -125,6 +132,8 @@ struct Image {
   std::vector<GuardSpec> guards;    ///< from index 1 on
   std::vector<StreamSpec> streams;
   std::vector<ReplaySpec> replays;
+  /// Packets that links may hold at once, for each worker. 0: no link ever has conditions.
+  uint32_t held_packets = 0;
 };
 
 }  // namespace skyhop::dataplane

@@ -27,6 +27,7 @@ size_t PoolSize::bytes() const {
 PoolSize size_pool(const Image& image, unsigned workers) {
   PoolSize size;
   size.packets = workers * (kBatchCapacity + Worker::kOriginated + Worker::kFreed + 2 * kCache);
+  size.packets += workers * image.held_packets;
   uint32_t longest = RTE_MBUF_DEFAULT_DATAROOM;
   for (const PortSpec& port : image.ports) {
     if (!port.devargs.empty()) {

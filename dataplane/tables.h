@@ -2,7 +2,7 @@
 //
 // The control thread is the only writer. A worker reads single words that are valid before and
 // after every store (link and router states, group slots), or follows a pointer that is replaced
-// and freed only after all workers passed a quiescent state (edges, filters).
+// and freed only after all workers passed a quiescent state (edges, filters, crossings).
 #pragma once
 
 #include <atomic>
@@ -18,6 +18,8 @@ struct rte_ring;
 struct rte_mempool;
 
 namespace skyhop::dataplane {
+
+struct Crossing;
 
 /// EdgeSpec in 16 octets.
 struct Edge {
@@ -48,6 +50,7 @@ struct Link {
   RouterIndex to = 0;
   LinkKind kind = LinkKind::fabric;
   std::atomic<bool> is_up = true;
+  std::atomic<const Crossing*> crossing = nullptr;  ///< null: a plain link
 };
 
 /// Where packets leave the model.
@@ -86,6 +89,7 @@ struct Tables {
   /// Every mbuf is ours, whole and unshared, so that it may go back to the pool without a look.
   bool frees_raw = false;
   bool measures_latency = true;
+  const std::atomic<uint64_t>* link_clock = nullptr;  ///< DataplaneOptions::link_clock
 };
 
 }  // namespace skyhop::dataplane

@@ -42,10 +42,11 @@ Worker::Worker(const Tables& tables_in, unsigned index_in, uint32_t burst_in, ui
 }
 
 Worker::~Worker() {
-  // Whatever is left, after a start that failed half-way.
+  // Whatever is left, after a start that failed half-way or a drain that took too long.
   for (uint32_t i = 0; i < originated_count; ++i) {
     rte_pktmbuf_free(originated[(originated_head + i) % kOriginated].packet);
   }
+  for (Held held; calendar && calendar->take(~uint64_t{0}, held);) rte_pktmbuf_free(held.packet);
   flush_freed();
 }
 
@@ -85,7 +86,9 @@ void Worker::run(const HotLoop& loop, const std::atomic<RunState>& state, lpm::Q
     } else if (shares_cpu && ++idle > kIdlePasses) {
       sched_yield();
     }
-    is_busy.store(originated_count.load(std::memory_order_relaxed) != 0, std::memory_order_release);
+    is_busy.store(originated_count.load(std::memory_order_relaxed) != 0 ||
+                      held_count.load(std::memory_order_relaxed) != 0,
+                  std::memory_order_release);
     if (!sources_done.load(std::memory_order_relaxed)) {
       sources_done.store(std::ranges::all_of(inputs, is_done), std::memory_order_release);
     }
@@ -102,7 +105,9 @@ bool Guard::admits(uint32_t source) const {
 
 void inject_originated(Worker& w) {
   PassTable& pass = w.pass;
-  uint32_t count = std::min(w.originated_count.load(std::memory_order_relaxed), kMaxBurst);
+  // What links let go of may have taken half of the rows; inputs will want theirs.
+  const uint32_t room = std::min(kMaxBurst, kBatchCapacity - pass.count - w.burst);
+  const uint32_t count = std::min(w.originated_count.load(std::memory_order_relaxed), room);
   for (uint32_t i = 0; i < count; ++i) {
     const Originated& made = w.originated[(w.originated_head + i) % Worker::kOriginated];
     const uint32_t ref = pass.count++;

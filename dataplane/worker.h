@@ -1,8 +1,9 @@
 // One worker lcore: its queues, its counters, and what the stages do with them.
 //
-// A worker runs to completion: what it takes in during a pass has been delivered, dropped or handed
-// over when the pass ends. Nothing here is touched by another thread, except that the reader of the
-// counters copies them and that the rings have many producers.
+// A worker runs to completion: what it takes in during a pass has been delivered, dropped, handed
+// over or put on a link that holds it when the pass ends. Nothing here is touched by another
+// thread, except that the reader of the counters copies them and that the rings have many
+// producers.
 #pragma once
 
 #include <rte_cycles.h>
@@ -17,6 +18,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/generator/stream.h"
 #include "dataplane/hot_loop.h"
+#include "dataplane/links/calendar.h"
 #include "dataplane/ports/capture.h"
 #include "dataplane/stages/icmp.h"
 #include "dataplane/tables.h"
@@ -148,6 +150,12 @@ class Worker {
     to.count = at + count;
   }
 
+  /// What links take for the time, in cycles.
+  [[nodiscard]] uint64_t link_time() const {
+    return tables.link_clock == nullptr ? rte_rdtsc()
+                                        : tables.link_clock->load(std::memory_order_acquire);
+  }
+
   const Tables& tables;
   const unsigned index;
   const uint32_t burst;
@@ -172,6 +180,12 @@ class Worker {
   std::array<Originated, kOriginated> originated;
   uint32_t originated_head = 0;
   std::atomic<uint32_t> originated_count = 0;
+
+  /// What links hold, and how much it was when the last crossing ended.
+  std::unique_ptr<Calendar> calendar;
+  std::atomic<uint32_t> held_count = 0;
+  /// Packets that may arrive from links in one pass.
+  static constexpr uint32_t kReleased = kBatchCapacity / 2;
 
   std::vector<Input> inputs;
   uint32_t first_input = 0;  ///< where the next pass starts polling

@@ -5,6 +5,7 @@
 
 #include "lpm/address.h"
 #include "lpm/flow.h"
+#include "lpm/ipv6.h"
 
 template <>
 struct fmt::formatter<skyhop::lpm::Ipv4Address> : fmt::formatter<std::string> {
@@ -16,6 +17,20 @@ struct fmt::formatter<skyhop::lpm::Ipv4Address> : fmt::formatter<std::string> {
 template <>
 struct fmt::formatter<skyhop::lpm::Ipv4Prefix> : fmt::formatter<std::string> {
   auto format(skyhop::lpm::Ipv4Prefix prefix, format_context& context) const {
+    return fmt::formatter<std::string>::format(prefix.to_string(), context);
+  }
+};
+
+template <>
+struct fmt::formatter<skyhop::lpm::Ipv6Address> : fmt::formatter<std::string> {
+  auto format(skyhop::lpm::Ipv6Address address, format_context& context) const {
+    return fmt::formatter<std::string>::format(address.to_string(), context);
+  }
+};
+
+template <>
+struct fmt::formatter<skyhop::lpm::Ipv6Prefix> : fmt::formatter<std::string> {
+  auto format(skyhop::lpm::Ipv6Prefix prefix, format_context& context) const {
     return fmt::formatter<std::string>::format(prefix.to_string(), context);
   }
 };

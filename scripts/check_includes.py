@@ -24,7 +24,8 @@ LEVELS = [
     ["control/cli"],
 ]
 # The message codec must be fuzzable alone: it turns octets into these values and back.
-ISOLATED = {"control/bgp/message/": ["control/bgp/message/", "control/bgp/attributes.h", "lpm/"]}
+ISOLATED = {"control/bgp/message/": ["control/bgp/message/", "control/bgp/attributes.h", "control/bgp/prefix.h",
+                                     "lpm/"]}
 
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')

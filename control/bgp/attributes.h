@@ -8,12 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "lpm/address.h"
+#include "control/bgp/prefix.h"
 
 namespace skyhop::bgp {
-
-using lpm::Ipv4Address;
-using lpm::Ipv4Prefix;
 
 using Asn = uint32_t;
 inline constexpr Asn kAsTrans = 23456;  // RFC 6793
@@ -77,10 +74,17 @@ inline constexpr uint8_t kExtendedCommunities = 4;
 inline constexpr uint8_t kLargeCommunities = 8;
 }  // namespace partial
 
+struct Ipv6NextHop {  // RFC 2545
+  Ipv6Address global;
+  std::optional<Ipv6Address> link_local;
+  friend auto operator<=>(const Ipv6NextHop&, const Ipv6NextHop&) = default;
+};
+
 struct PathAttributes {
   Origin origin = Origin::igp;
   AsPath as_path;
-  Ipv4Address next_hop;
+  Ipv4Address next_hop;  ///< of IPv4 routes
+  std::optional<Ipv6NextHop> ipv6_next_hop;
   std::optional<uint32_t> med;
   std::optional<uint32_t> local_pref;
   bool atomic_aggregate = false;

@@ -22,17 +22,17 @@ class Exporter {
   Exporter(const SpeakerConfig& speaker, PeerHost& host) : speaker_(speaker), host_(host) {}
 
   /// The export rules and the policy, before the attributes change.
-  [[nodiscard]] PolicyVerdict verdict(const Peer& peer, Ipv4Prefix prefix, const LocRib::Path& path,
-                                      const PathSource& source) const;
+  [[nodiscard]] PolicyVerdict verdict(const Peer& peer, const Prefix& prefix,
+                                      const LocRib::Path& path, const PathSource& source) const;
 
   /// A table lookup of the caller's: the best path and its source, or null.
-  using BestOf = std::function<const LocRib::Path*(Ipv4Prefix prefix, PathSource& source)>;
+  using BestOf = std::function<const LocRib::Path*(const Prefix& prefix, PathSource& source)>;
   enum class Extent : uint8_t {
     changes,     ///< only what differs from the Adj-RIB-Out
     everything,  ///< also what the peer has already (RFC 2918)
   };
   /// Brings the peer's Adj-RIB-Out up to date for `prefixes` (ascending) and sends the difference.
-  void advertise(Peer& peer, std::span<const Ipv4Prefix> prefixes, const BestOf& best_of,
+  void advertise(Peer& peer, std::span<const Prefix> prefixes, const BestOf& best_of,
                  Extent extent);
 
  private:

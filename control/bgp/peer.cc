@@ -154,28 +154,27 @@ void Peer::report_state() {
 
 void Peer::on_update(Session&, Update update) {
   count_problems(update);
-  for (const Ipv4Prefix prefix : update.withdrawn) forget(prefix);
-  if (exceeds_limit_at_once(update.announced.size() + update.mp_announced.size())) {
-    return cease_over_limit();
-  }
-  const auto learn_all = [&](const std::vector<Ipv4Prefix>& prefixes, PathAttributes attributes) {
-    if (prefixes.empty()) return true;
-    const AttributesPtr shared = host_.intern(std::move(attributes));
-    for (const Ipv4Prefix prefix : prefixes) {
-      if (exceeds_limit_with(prefix)) return false;
-      learn(prefix, shared);
-    }
-    return true;
+  const auto forget_all = [this](const auto& family) {
+    for (const auto& [prefix, path_id] : family.withdrawn) forget({prefix, path_id});
   };
-  PathAttributes mp_attributes;
-  if (!update.mp_announced.empty()) {
-    mp_attributes = update.attributes;
-    mp_attributes.next_hop = update.mp_next_hop;
-  }
-  if (!learn_all(update.announced, std::move(update.attributes)) ||
-      !learn_all(update.mp_announced, std::move(mp_attributes))) {
+  forget_all(update.ipv4);
+  forget_all(update.mp_ipv4);
+  forget_all(update.ipv6);
+  if (exceeds_limit_at_once(update.announced_count()) || !learn_all(update.ipv4) ||
+      !learn_all(update.mp_ipv4) || !learn_all(update.ipv6)) {
     cease_over_limit();
   }
+}
+
+template <typename P>
+bool Peer::learn_all(const FamilyUpdate<P>& update) {
+  if (update.announced.empty()) return true;
+  const AttributesPtr shared = host_.intern(update.attributes);
+  for (const auto& [prefix, path_id] : update.announced) {
+    if (exceeds_limit_with({prefix, path_id})) return false;
+    learn({prefix, path_id}, shared);
+  }
+  return true;
 }
 
 void Peer::count_problems(const Update& update) {
@@ -199,10 +198,10 @@ bool Peer::exceeds_limit_at_once(size_t announced) {
   return limit.maximum != 0 && burst_base_ + burst_announced_ > limit.maximum;
 }
 
-bool Peer::exceeds_limit_with(Ipv4Prefix prefix) const {
+bool Peer::exceeds_limit_with(const RouteKey& route) const {
   const PrefixLimit& limit = config_.prefix_limit;
   return limit.maximum != 0 && limit.counting == PrefixLimit::Counting::table &&
-         adj_in_.size() >= limit.maximum && adj_in_.find(prefix) == nullptr;
+         adj_in_.size() >= limit.maximum && adj_in_.find(route) == nullptr;
 }
 
 void Peer::cease_over_limit() {
@@ -244,7 +243,7 @@ std::optional<Explanation> Peer::refusal(const PathAttributes& received) const {
 }
 
 // The policy first: where it has a rule of its own for what is refused anyway, its name is shown.
-AdjRibIn::Entry Peer::evaluate(Ipv4Prefix prefix, const AttributesPtr& received) {
+AdjRibIn::Entry Peer::evaluate(const Prefix& prefix, const AttributesPtr& received) {
   AdjRibIn::Entry entry{received, received, nullptr, scheduler_.now()};
   PolicyVerdict verdict;
   if (config_.import_policy) {
@@ -267,28 +266,42 @@ AdjRibIn::Entry Peer::evaluate(Ipv4Prefix prefix, const AttributesPtr& received)
   return entry;
 }
 
-void Peer::learn(Ipv4Prefix prefix, const AttributesPtr& received) {
-  AdjRibIn::Entry entry = evaluate(prefix, received);
-  const AdjRibIn::Entry* known = adj_in_.find(prefix);
+void Peer::learn(const RouteKey& route, const AttributesPtr& received) {
+  AdjRibIn::Entry entry = evaluate(route.prefix, received);
+  const AdjRibIn::Entry* known = adj_in_.find(route);
   const AttributesPtr before = known != nullptr ? known->accepted : nullptr;
   if (known != nullptr && known->received == received) entry.learned = known->learned;
   AttributesPtr accepted = entry.accepted;
-  adj_in_.set(prefix, std::move(entry));
-  if (accepted != before) host_.on_path(*this, prefix, std::move(accepted));
+  adj_in_.set(route, std::move(entry));
+  if (accepted != before) host_.on_path(*this, route, std::move(accepted));
 }
 
-void Peer::forget(Ipv4Prefix prefix) {
-  const AdjRibIn::Entry* known = adj_in_.find(prefix);
+void Peer::forget(const RouteKey& route) {
+  const AdjRibIn::Entry* known = adj_in_.find(route);
   if (known == nullptr) return;
   const bool was_accepted = known->accepted != nullptr;
-  adj_in_.erase(prefix);
-  if (was_accepted) host_.on_path(*this, prefix, nullptr);
+  adj_in_.erase(route);
+  if (was_accepted) host_.on_path(*this, route, nullptr);
+}
+
+void Peer::lose_routes(AddressFamily family) {
+  for (const RouteKey& route : adj_in_.keys()) {
+    if (route.prefix.family() == family) forget(route);
+  }
+}
+
+void Peer::drop_stale(AddressFamily family) {
+  for (const RouteKey& route : adj_in_.keys()) {
+    if (route.prefix.family() == family && adj_in_.find(route)->is_stale) forget(route);
+  }
 }
 
 void Peer::reevaluate_import() {
-  for (const Ipv4Prefix prefix : adj_in_.prefixes()) {
-    const AttributesPtr received = adj_in_.find(prefix)->received;
-    learn(prefix, received);
+  for (const RouteKey& route : adj_in_.keys()) {
+    const AttributesPtr received = adj_in_.find(route)->received;
+    const bool is_stale = adj_in_.find(route)->is_stale;
+    learn(route, received);
+    if (is_stale) adj_in_.mark_stale(route);
   }
 }
 
@@ -299,12 +312,8 @@ void Peer::on_route_refresh(Session&, const RouteRefresh& refresh) {
 }
 
 void Peer::on_routes_lost(Session&) {
-  const std::vector<Ipv4Prefix> lost = adj_in_.prefixes();
-  for (const Ipv4Prefix prefix : lost) {
-    const bool was_accepted = adj_in_.find(prefix)->accepted != nullptr;
-    if (was_accepted) host_.on_path(*this, prefix, nullptr);
-  }
-  adj_in_.clear();
+  lose_routes(kIpv4Unicast);
+  lose_routes(kIpv6Unicast);
   adj_out_.clear();
 }
 
@@ -375,8 +384,14 @@ PeerStatus Peer::status() const {
   return status;
 }
 
-LearnedRoute Peer::learned(Ipv4Prefix prefix, const AdjRibIn::Entry& entry) const {
-  LearnedRoute route{prefix, entry.received, entry.accepted, {}, {}, entry.learned};
+bool Peer::speaks(AddressFamily family) const {
+  const SessionContext context = session_->context();
+  return (family == kIpv4Unicast ? context.ipv4 : context.ipv6).is_agreed;
+}
+
+LearnedRoute Peer::learned(const RouteKey& key, const AdjRibIn::Entry& entry) {
+  LearnedRoute route{key.prefix, key.path_id, entry.received, entry.accepted,
+                     {},         {},          entry.learned,  entry.is_stale};
   if (entry.why) {
     route.rule = entry.why->rule;
     route.reason = entry.why->reason;

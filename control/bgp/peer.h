@@ -19,8 +19,9 @@ class PeerHost {
  public:
   virtual ~PeerHost() = default;
   [[nodiscard]] virtual AttributesPtr intern(PathAttributes attributes) = 0;
+  [[nodiscard]] virtual AttributesPtr intern(const AttributesPtr& attributes) = 0;
   /// Null attributes: the peer has no usable route any more.
-  virtual void on_path(const Peer& peer, Ipv4Prefix prefix, AttributesPtr attributes) = 0;
+  virtual void on_path(const Peer& peer, const RouteKey& route, AttributesPtr attributes) = 0;
   virtual void on_peer_state(Peer& peer, SessionState from, SessionState to) = 0;
   /// The peer wants all of its Adj-RIB-Out again (RFC 2918).
   virtual void on_refresh_requested(Peer& peer) = 0;
@@ -50,7 +51,8 @@ class Peer : public SessionOwner {
   [[nodiscard]] bool is_congested() const { return session_->is_congested(); }
   [[nodiscard]] SessionContext context() const;
   [[nodiscard]] PeerStatus status() const;
-  [[nodiscard]] LearnedRoute learned(Ipv4Prefix prefix, const AdjRibIn::Entry& entry) const;
+  [[nodiscard]] bool speaks(AddressFamily family) const;
+  [[nodiscard]] static LearnedRoute learned(const RouteKey& key, const AdjRibIn::Entry& entry);
 
   [[nodiscard]] PeerId id() const { return id_; }
   [[nodiscard]] const PeerConfig& config() const { return config_; }
@@ -77,13 +79,22 @@ class Peer : public SessionOwner {
   [[nodiscard]] std::unique_ptr<Session> make_session(Session::Side side);
   void bury(std::unique_ptr<Session> session);
   void report_state();
-  [[nodiscard]] AdjRibIn::Entry evaluate(Ipv4Prefix prefix, const AttributesPtr& received);
+  [[nodiscard]] AdjRibIn::Entry evaluate(const Prefix& prefix, const AttributesPtr& received);
   [[nodiscard]] std::optional<Explanation> refusal(const PathAttributes& received) const;
-  void learn(Ipv4Prefix prefix, const AttributesPtr& received);
-  void forget(Ipv4Prefix prefix);
+  /// False: the prefix limit is exceeded.
+  template <typename P>
+  [[nodiscard]] bool learn_all(const FamilyUpdate<P>& update);
+  void learn(const RouteKey& route, const AttributesPtr& received);
+  void forget(const RouteKey& route);
+  /// All that was learned of this family goes.
+  void lose_routes(AddressFamily family);
+  /// All that was learned of this family is stale (RFC 4724, 7313) until it is told again.
+  void mark_stale(AddressFamily family) { adj_in_.mark_stale(family); }
+  /// What is stale still goes.
+  void drop_stale(AddressFamily family);
   void count_problems(const Update& update);
   [[nodiscard]] bool exceeds_limit_at_once(size_t announced);
-  [[nodiscard]] bool exceeds_limit_with(Ipv4Prefix prefix) const;
+  [[nodiscard]] bool exceeds_limit_with(const RouteKey& route) const;
   void cease_over_limit();
 
   PeerId id_;

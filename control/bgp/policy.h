@@ -12,7 +12,7 @@ namespace skyhop::bgp {
 /// A route as a policy sees it. On import `group` is the sending peer's; on export the group of the
 /// peer the route was learned from (empty: originated here).
 struct RouteView {
-  Ipv4Prefix prefix;
+  Prefix prefix;
   const PathAttributes& attributes;
   std::string_view group;
   bool is_local = false;  ///< originated by this speaker

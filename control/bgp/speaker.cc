@@ -65,14 +65,14 @@ class Speaker::Impl : public PeerHost {
     listeners_.clear();
   }
 
-  void originate(Ipv4Prefix prefix, PathAttributes attributes) {
+  void originate(const Prefix& prefix, PathAttributes attributes) {
     AttributesPtr shared = intern(std::move(attributes));
     originated_[prefix] = shared;
-    set_path(prefix, std::nullopt, std::move(shared));
+    set_path(prefix, std::nullopt, 0, std::move(shared));
   }
 
-  void withdraw_originated(Ipv4Prefix prefix) {
-    if (originated_.erase(prefix) != 0) set_path(prefix, std::nullopt, nullptr);
+  void withdraw_originated(const Prefix& prefix) {
+    if (originated_.erase(prefix) != 0) set_path(prefix, std::nullopt, 0, nullptr);
   }
 
   void reevaluate_export(PeerId id) {
@@ -88,9 +88,12 @@ class Speaker::Impl : public PeerHost {
   AttributesPtr intern(PathAttributes attributes) override {
     return pool_.intern(std::move(attributes));
   }
+  AttributesPtr intern(const AttributesPtr& attributes) override {
+    return pool_.intern(attributes);
+  }
 
-  void on_path(const Peer& peer, Ipv4Prefix prefix, AttributesPtr attributes) override {
-    set_path(prefix, peer.id(), std::move(attributes));
+  void on_path(const Peer& peer, const RouteKey& route, AttributesPtr attributes) override {
+    set_path(route.prefix, peer.id(), route.path_id, std::move(attributes));
   }
 
   void on_peer_state(Peer& peer, SessionState from, SessionState to) override {
@@ -125,9 +128,9 @@ class Speaker::Impl : public PeerHost {
   // Once per turn of the event loop: decide what was touched, then tell each peer the difference.
   void flush() {
     removed_.clear();
-    const std::vector<Ipv4Prefix> changed = loc_rib_.decide_dirty(
+    const std::vector<Prefix> changed = loc_rib_.decide_dirty(
         [this](const LocRib::Path& path) { return describe(path); }, config_.decision);
-    const Exporter::BestOf best_of = [this](Ipv4Prefix prefix, PathSource& source) {
+    const Exporter::BestOf best_of = [this](const Prefix& prefix, PathSource& source) {
       return best_path(prefix, source);
     };
     for_each_peer([&](Peer& peer) {
@@ -150,7 +153,7 @@ class Speaker::Impl : public PeerHost {
     if (!changed.empty() && on_best_change_) on_best_change_(changed);
   }
 
-  const LocRib::Path* best_path(Ipv4Prefix prefix, PathSource& source) const {
+  const LocRib::Path* best_path(const Prefix& prefix, PathSource& source) const {
     const LocRib::Entry* entry = loc_rib_.find(prefix);
     if (entry == nullptr || entry->used.empty()) return nullptr;
     const LocRib::Path& best = entry->used.front();
@@ -166,6 +169,7 @@ class Speaker::Impl : public PeerHost {
   Candidate describe(const LocRib::Path& path) const {
     Candidate candidate;
     candidate.peer = path.peer;
+    candidate.path_id = path.path_id;
     candidate.attributes = path.attributes;
     if (path.peer) {
       const Peer& peer = at(*path.peer);
@@ -178,7 +182,7 @@ class Speaker::Impl : public PeerHost {
     return candidate;
   }
 
-  std::optional<BestRoute> best(Ipv4Prefix prefix) const {
+  std::optional<BestRoute> best(const Prefix& prefix) const {
     const LocRib::Entry* entry = loc_rib_.find(prefix);
     if (entry == nullptr || entry->used.empty()) return {};
     BestRoute route{prefix, {}};
@@ -201,7 +205,7 @@ class Speaker::Impl : public PeerHost {
   Transport& transport_;
   AttributePool pool_;
   LocRib loc_rib_;
-  std::map<Ipv4Prefix, AttributesPtr> originated_;
+  std::map<Prefix, AttributesPtr> originated_;
   std::vector<std::unique_ptr<Peer>> peers_;  ///< by id; null once removed
   OnBestChange on_best_change_;
   OnSessionState on_session_state_;
@@ -214,16 +218,17 @@ class Speaker::Impl : public PeerHost {
     bool refresh = false;  ///< also what the peer has already
   };
 
-  void set_path(Ipv4Prefix prefix, std::optional<PeerId> peer, AttributesPtr attributes) {
-    loc_rib_.set_path(prefix, peer, std::move(attributes));
+  void set_path(const Prefix& prefix, std::optional<PeerId> peer, PathId path_id,
+                AttributesPtr attributes) {
+    loc_rib_.set_path(prefix, peer, path_id, std::move(attributes));
     flush_.start(Duration{0});
   }
 
   // What is in the Loc-RIB, and what the peer was told of what no longer is.
-  std::vector<Ipv4Prefix> everything_for(const Peer& peer) const {
-    std::vector<Ipv4Prefix> all = loc_rib_.prefixes();
-    const std::vector<Ipv4Prefix> told = sorted_prefixes(peer.adj_out());
-    std::vector<Ipv4Prefix> both;
+  std::vector<Prefix> everything_for(const Peer& peer) const {
+    std::vector<Prefix> all = loc_rib_.prefixes();
+    const std::vector<Prefix> told = sorted_keys(peer.adj_out());
+    std::vector<Prefix> both;
     std::ranges::set_union(all, told, std::back_inserter(both));
     return both;
   }
@@ -277,11 +282,11 @@ void Speaker::stop_peer(PeerId peer, CeaseSubcode subcode, const std::string& te
 }
 void Speaker::reset_peer(PeerId peer, const std::string& text) { impl_->at(peer).reset(text); }
 
-void Speaker::originate(Ipv4Prefix prefix, PathAttributes attributes) {
+void Speaker::originate(const Prefix& prefix, PathAttributes attributes) {
   impl_->originate(prefix, std::move(attributes));
 }
-void Speaker::withdraw_originated(Ipv4Prefix prefix) { impl_->withdraw_originated(prefix); }
-std::vector<Ipv4Prefix> Speaker::originated() const { return sorted_prefixes(impl_->originated_); }
+void Speaker::withdraw_originated(const Prefix& prefix) { impl_->withdraw_originated(prefix); }
+std::vector<Prefix> Speaker::originated() const { return sorted_keys(impl_->originated_); }
 
 void Speaker::set_import_policy(PeerId peer, Policy policy) {
   impl_->at(peer).config().import_policy = std::move(policy);
@@ -330,38 +335,42 @@ std::optional<PeerId> Speaker::find_peer(Ipv4Address remote_address) const {
 std::vector<LearnedRoute> Speaker::learned(PeerId id) const {
   const Peer& peer = impl_->at(id);
   std::vector<LearnedRoute> routes;
-  for (const Ipv4Prefix prefix : peer.adj_in().prefixes()) {
-    routes.push_back(peer.learned(prefix, *peer.adj_in().find(prefix)));
+  for (const RouteKey& key : peer.adj_in().keys()) {
+    routes.push_back(Peer::learned(key, *peer.adj_in().find(key)));
   }
   return routes;
 }
 
-std::optional<LearnedRoute> Speaker::learned(PeerId id, Ipv4Prefix prefix) const {
-  const Peer& peer = impl_->at(id);
-  const AdjRibIn::Entry* entry = peer.adj_in().find(prefix);
-  if (entry == nullptr) return {};
-  return peer.learned(prefix, *entry);
+std::optional<LearnedRoute> Speaker::learned(PeerId id, const Prefix& prefix) const {
+  const AdjRibIn& adj_in = impl_->at(id).adj_in();
+  if (const AdjRibIn::Entry* entry = adj_in.find({prefix, 0})) {
+    return Peer::learned({prefix, 0}, *entry);
+  }
+  for (const RouteKey& key : adj_in.keys()) {
+    if (key.prefix == prefix) return Peer::learned(key, *adj_in.find(key));
+  }
+  return {};
 }
 
 std::vector<AdvertisedRoute> Speaker::advertised(PeerId id) const {
   const AdjRibOut& adj_out = impl_->at(id).adj_out();
   std::vector<AdvertisedRoute> routes;
-  for (const Ipv4Prefix prefix : sorted_prefixes(adj_out)) {
+  for (const Prefix& prefix : sorted_keys(adj_out)) {
     routes.push_back({prefix, adj_out.at(prefix)});
   }
   return routes;
 }
 
-PolicyVerdict Speaker::explain_export(PeerId peer, Ipv4Prefix prefix) const {
+PolicyVerdict Speaker::explain_export(PeerId peer, const Prefix& prefix) const {
   PathSource source;
   const LocRib::Path* path = impl_->best_path(prefix, source);
   if (path == nullptr) return PolicyVerdict::reject("RFC 4271 9.1.3", "no usable route");
   return Exporter(impl_->config_, *impl_).verdict(impl_->at(peer), prefix, *path, source);
 }
 
-std::optional<BestRoute> Speaker::best(Ipv4Prefix prefix) const { return impl_->best(prefix); }
+std::optional<BestRoute> Speaker::best(const Prefix& prefix) const { return impl_->best(prefix); }
 
-std::vector<Decided> Speaker::explain(Ipv4Prefix prefix) const {
+std::vector<Decided> Speaker::explain(const Prefix& prefix) const {
   const LocRib::Entry* entry = impl_->loc_rib_.find(prefix);
   if (entry == nullptr) return {};
   std::vector<Candidate> candidates;
@@ -370,7 +379,7 @@ std::vector<Decided> Speaker::explain(Ipv4Prefix prefix) const {
 }
 
 void Speaker::for_each_best(const std::function<void(const BestRoute&)>& visit) const {
-  for (const Ipv4Prefix prefix : impl_->loc_rib_.prefixes()) {
+  for (const Prefix& prefix : impl_->loc_rib_.prefixes()) {
     if (const auto route = impl_->best(prefix)) visit(*route);
   }
 }

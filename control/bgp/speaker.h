@@ -120,22 +120,24 @@ struct PeerStatus {
 
 /// A route of an Adj-RIB-In; rejected ones are kept with the reason.
 struct LearnedRoute {
-  Ipv4Prefix prefix;
+  Prefix prefix;
+  PathId path_id = 0;
   AttributesPtr received;  ///< as it came
   AttributesPtr accepted;  ///< as the import policy left it; null when rejected
   std::string rule;        ///< what rejected or changed it: "A19", "RFC 4271 9.1.2"
   std::string reason;
   Time learned = {};
+  bool is_stale = false;  ///< of before a restart or refresh, not told again yet
 };
 
 struct AdvertisedRoute {
-  Ipv4Prefix prefix;
+  Prefix prefix;
   AttributesPtr attributes;  ///< as on the wire
 };
 
 /// The paths of the Loc-RIB for one prefix in use: the best first.
 struct BestRoute {
-  Ipv4Prefix prefix;
+  Prefix prefix;
   std::vector<Candidate> paths;
 };
 
@@ -177,9 +179,9 @@ class Speaker {
   [[nodiscard]] bool is_running() const;
 
   /// `attributes.next_hop` 0.0.0.0: each peer is told its session's local address.
-  void originate(Ipv4Prefix prefix, PathAttributes attributes);
-  void withdraw_originated(Ipv4Prefix prefix);
-  [[nodiscard]] std::vector<Ipv4Prefix> originated() const;
+  void originate(const Prefix& prefix, PathAttributes attributes);
+  void withdraw_originated(const Prefix& prefix);
+  [[nodiscard]] std::vector<Prefix> originated() const;
 
   /// A policy was replaced, or what it looks at has changed; soft, the session stays.
   void set_import_policy(PeerId peer, Policy policy);
@@ -194,7 +196,7 @@ class Speaker {
   /// ROUTE-REFRESH (RFC 2918) to the peer (A10).
   RefreshOutcome request_refresh(PeerId peer);
 
-  using OnBestChange = std::function<void(std::span<const Ipv4Prefix> prefixes)>;
+  using OnBestChange = std::function<void(std::span<const Prefix> prefixes)>;
   using OnSessionState = std::function<void(PeerId peer, SessionState from, SessionState to,
                                             const std::string& reason)>;
   using OnMessage = std::function<void(const MessageTrace& message)>;
@@ -212,14 +214,15 @@ class Speaker {
   /// By prefix, ascending.
   [[nodiscard]] std::vector<LearnedRoute> learned(PeerId peer) const;
   [[nodiscard]] std::vector<AdvertisedRoute> advertised(PeerId peer) const;
-  [[nodiscard]] std::optional<LearnedRoute> learned(PeerId peer, Ipv4Prefix prefix) const;
+  /// Of several paths the first.
+  [[nodiscard]] std::optional<LearnedRoute> learned(PeerId peer, const Prefix& prefix) const;
   /// What the export rules make of the best route for this peer, whether or not the session is up.
-  [[nodiscard]] PolicyVerdict explain_export(PeerId peer, Ipv4Prefix prefix) const;
+  [[nodiscard]] PolicyVerdict explain_export(PeerId peer, const Prefix& prefix) const;
 
   /// The exact prefix; absent without a usable route.
-  [[nodiscard]] std::optional<BestRoute> best(Ipv4Prefix prefix) const;
+  [[nodiscard]] std::optional<BestRoute> best(const Prefix& prefix) const;
   /// Every candidate with its standing and, for losers, the step and reason.
-  [[nodiscard]] std::vector<Decided> explain(Ipv4Prefix prefix) const;
+  [[nodiscard]] std::vector<Decided> explain(const Prefix& prefix) const;
   /// Ascending, those with a usable route.
   void for_each_best(const std::function<void(const BestRoute&)>& visit) const;
   [[nodiscard]] size_t best_count() const;

@@ -102,7 +102,7 @@ void AviatrixPlane::poll() {
     if (const bgp::Speaker* speaker = speakers_.at(id); speaker != nullptr && state_.is_up(id)) {
       speaker->for_each_best([&](const bgp::BestRoute& best) {
         const bgp::Candidate& path = best.paths.front();
-        if (path.peer) learned.push_back({best.prefix, path.attributes->as_path.flat()});
+        if (path.peer) learned.push_back({best.prefix.ipv4(), path.attributes->as_path.flat()});
       });
     }
     if (learned != learned_[i]) {
@@ -152,14 +152,14 @@ void AviatrixPlane::apply_program() {
 
     if (bgp::Speaker* speaker = speakers_.at(id); speaker != nullptr) {
       const auto& wanted = next.originate[i];
-      for (const Ipv4Prefix prefix : speaker->originated()) {
-        if (std::ranges::find(wanted, prefix) == wanted.end()) {
+      for (const bgp::Prefix& prefix : speaker->originated()) {
+        if (std::ranges::find(wanted, prefix.ipv4()) == wanted.end()) {
           speaker->withdraw_originated(prefix);
         }
       }
       const auto originated = speaker->originated();
       for (const Ipv4Prefix prefix : wanted) {
-        if (std::ranges::find(originated, prefix) == originated.end()) {
+        if (std::ranges::find(originated, bgp::Prefix(prefix)) == originated.end()) {
           speaker->originate(prefix, {});
         }
       }
@@ -170,10 +170,10 @@ void AviatrixPlane::apply_program() {
   if (tables_changed) on_route_tables_();
 }
 
-void AviatrixPlane::routes_changed(GatewayId transit, std::span<const Ipv4Prefix> prefixes) {
-  for (const Ipv4Prefix prefix : prefixes) {
-    install_bgp(transit, prefix);
-    if (const auto twin = network_.at(transit).twin) install_bgp(*twin, prefix);
+void AviatrixPlane::routes_changed(GatewayId transit, std::span<const bgp::Prefix> prefixes) {
+  for (const bgp::Prefix& prefix : prefixes) {
+    install_bgp(transit, prefix.ipv4());
+    if (const auto twin = network_.at(transit).twin) install_bgp(*twin, prefix.ipv4());
   }
 }
 

@@ -29,7 +29,7 @@ class AviatrixPlane {
   void start();
   /// Best routes of a transit changed: its own table and its twin's follow at once (the two tell
   /// each other over the HA link, assumed), everything else at the controller's next poll.
-  void routes_changed(cloud::GatewayId transit, std::span<const lpm::Ipv4Prefix> prefixes);
+  void routes_changed(cloud::GatewayId transit, std::span<const bgp::Prefix> prefixes);
   /// "Customize Spoke Advertised VPC CIDRs"; empty: the VNet's CIDR again (V26-V29).
   void set_advertised_cidrs(cloud::GatewayId spoke, std::vector<lpm::Ipv4Prefix> cidrs);
   /// A gateway was launched and attached, or a gateway's machine stopped or started.

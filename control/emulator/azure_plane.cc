@@ -156,7 +156,7 @@ void AzurePlane::collect(GatewayId id) {
           is_vpn && (group == cloud::azure::kBranchGroup || group == cloud::azure::kSiblingGroup);
       if (!from_nva && !from_branch) continue;
       routes.push_back({.instance = id,
-                        .prefix = best.prefix,
+                        .prefix = best.prefix.ipv4(),
                         .next_hop = path.attributes->next_hop,
                         .as_path_length = path.attributes->as_path.length(),
                         .kind = from_nva ? cloud::azure::GatewayRouteKind::nva
@@ -255,9 +255,9 @@ void AzurePlane::install_static(const cloud::VpnGateway& gateway) {
   }
 }
 
-void AzurePlane::routes_changed(GatewayId id, std::span<const Ipv4Prefix> prefixes) {
+void AzurePlane::routes_changed(GatewayId id, std::span<const bgp::Prefix> prefixes) {
   if (network_.at(id).kind == GatewayKind::vpn_gateway_instance) {
-    for (const Ipv4Prefix prefix : prefixes) install_bgp(id, prefix);
+    for (const bgp::Prefix& prefix : prefixes) install_bgp(id, prefix.ipv4());
   }
   changed();
 }

@@ -27,7 +27,7 @@ class AzurePlane {
   /// changes of that moment.
   void changed();
   /// Best routes of a VPN gateway instance changed: its own table follows at once.
-  void routes_changed(cloud::GatewayId instance, std::span<const lpm::Ipv4Prefix> prefixes);
+  void routes_changed(cloud::GatewayId instance, std::span<const bgp::Prefix> prefixes);
   /// An instance stopped or started. What a stopped one programmed stays until its peers and the
   /// platform have noticed (V44).
   void instance_changed(cloud::GatewayId instance);

@@ -85,7 +85,7 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
   azure_->read_route_tables_from(*aviatrix_);
 
   speakers_->observe(
-      [this](GatewayId gateway, std::span<const lpm::Ipv4Prefix> prefixes) {
+      [this](GatewayId gateway, std::span<const bgp::Prefix> prefixes) {
         if (network_.at(gateway).kind == GatewayKind::transit) {
           aviatrix_->routes_changed(gateway, prefixes);
         } else {

@@ -163,7 +163,7 @@ void Speakers::observe(const OnRoutes& on_routes, const OnState& on_state) {
     if (speakers_[i] == nullptr) continue;
     const GatewayId id(i);
     speakers_[i]->on_best_change(
-        [on_routes, id](std::span<const lpm::Ipv4Prefix> prefixes) { on_routes(id, prefixes); });
+        [on_routes, id](std::span<const bgp::Prefix> prefixes) { on_routes(id, prefixes); });
     speakers_[i]->on_session_state([this, on_state, id](bgp::PeerId peer, SessionState from,
                                                         SessionState to,
                                                         const std::string& reason) {

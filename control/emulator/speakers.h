@@ -16,7 +16,7 @@ namespace skyhop::emulator {
 
 class Speakers {
  public:
-  using OnRoutes = std::function<void(cloud::GatewayId, std::span<const lpm::Ipv4Prefix>)>;
+  using OnRoutes = std::function<void(cloud::GatewayId, std::span<const bgp::Prefix>)>;
   using OnState = std::function<void(cloud::SessionId, bgp::SessionState from, bgp::SessionState to,
                                      const std::string& reason)>;
 

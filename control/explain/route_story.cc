@@ -427,8 +427,8 @@ Ipv4Prefix longest_known(const Emulation& emulation, lpm::Ipv4Address address) {
   for (size_t i = 0; i < network.gateways.size(); ++i) {
     const bgp::Speaker* speaker = emulation.speaker(GatewayId(i));
     if (speaker == nullptr) continue;
-    for (const Ipv4Prefix prefix : speaker->originated()) consider(prefix);
-    speaker->for_each_best([&](const bgp::BestRoute& best) { consider(best.prefix); });
+    for (const bgp::Prefix& prefix : speaker->originated()) consider(prefix.ipv4());
+    speaker->for_each_best([&](const bgp::BestRoute& best) { consider(best.prefix.ipv4()); });
   }
   if (longest != Ipv4Prefix::everything()) return longest;
   for (const cloud::Vnet& vnet : network.vnets) {

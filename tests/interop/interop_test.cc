@@ -192,7 +192,7 @@ TEST_P(Interop, WithdrawalsPassThrough) {
   for (uint32_t i = 0; i < kRoutes; i += 2) speakers_[0]->withdraw_originated(nth_prefix(i));
   ASSERT_TRUE(wait_for_routes(0, kRoutes / 2));
   for (const auto& route : routes(1)) {
-    ASSERT_EQ(route.prefix.address().value() >> 8 & 1, 1u) << route.prefix.to_string();
+    ASSERT_EQ(route.prefix.ipv4().address().value() >> 8 & 1, 1u) << route.prefix.to_string();
   }
   for (uint32_t i = 1; i < kRoutes; i += 2) speakers_[0]->withdraw_originated(nth_prefix(i));
   EXPECT_TRUE(wait_for_routes(0, 0));

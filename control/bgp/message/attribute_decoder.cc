@@ -18,8 +18,6 @@ using attribute_flag::kTransitive;
 
 constexpr uint8_t kWellKnown = kTransitive;
 constexpr uint8_t kOptionalTransitive = kOptional | kTransitive;
-constexpr uint16_t kAfiIpv4 = 1;
-constexpr uint8_t kSafiUnicast = 1;
 
 struct RawAttribute {
   uint8_t flags = 0;
@@ -58,6 +56,21 @@ std::optional<uint8_t> flags_of(uint8_t type) {
 bool is_usable_next_hop(Ipv4Address address) {
   const uint32_t first = address.value() >> 24;
   return first != 0 && first != 127 && first < 224;
+}
+
+// The unspecified address, the loopback one and multicast (RFC 4291 2.5, 2.7) are none either.
+bool is_usable_next_hop(Ipv6Address address) {
+  return address > Ipv6Address(0, 1) && address.octet(0) != 0xFF;
+}
+
+// RFC 2545 3: a global address, and a link-local one behind it; nothing when the length is wrong.
+std::optional<Ipv6NextHop> read_ipv6_next_hop(Octets octets) {
+  constexpr size_t kAddress = Ipv6Address::kOctets;
+  if (octets.size() != kAddress && octets.size() != 2 * kAddress) return {};
+  Reader reader(octets);
+  Ipv6NextHop next_hop{reader.ipv6_address(), {}};
+  if (!reader.empty()) next_hop.link_local = reader.ipv6_address();
+  return next_hop;
 }
 
 // Nothing when malformed: unknown segment type, empty segment, octets missing or over, AS 0.
@@ -315,32 +328,48 @@ class AttributeDecoder {
     const auto lost = std::unexpected(Notification(UpdateError::optional_attribute_error));
     result_.has_mp_reach = true;
     Reader reader(value);
-    const uint16_t afi = reader.u16();
-    const uint8_t safi = reader.u8();
-    const uint8_t next_hop_length = reader.u8();
-    Reader next_hop(reader.take(next_hop_length));
+    MpReach reach;
+    reach.family = read_family(reader);
+    const Octets next_hop = reader.take(reader.u8());
     reader.u8();  // reserved
     if (!reader.ok()) return lost;
-    if (afi != kAfiIpv4 || safi != kSafiUnicast) return {};
-    if (next_hop_length != 4) return lost;
-    const Ipv4Address address = next_hop.address();
-    if (!is_usable_next_hop(address)) {
+    if (!is_agreed(reach.family)) return {};
+    bool is_usable = false;
+    if (reach.family == kIpv4Unicast) {
+      if (next_hop.size() != 4) return lost;
+      reach.next_hop = Reader(next_hop).address();
+      is_usable = is_usable_next_hop(reach.next_hop);
+    } else {
+      reach.ipv6_next_hop = read_ipv6_next_hop(next_hop);
+      if (!reach.ipv6_next_hop) return lost;
+      is_usable = is_usable_next_hop(reach.ipv6_next_hop->global);
+    }
+    if (!is_usable) {
       withdraw(static_cast<uint8_t>(AttributeType::mp_reach), UpdateError::invalid_next_hop,
                "next hop is no host's address");
     }
-    result_.mp_next_hop = address;
-    result_.mp_announced = reader.rest();
+    reach.nlri = reader.rest();
+    result_.mp_reach = reach;
     return {};
   }
 
   std::expected<void, Notification> take_mp_unreach(Octets value) {
     result_.has_mp_unreach = true;
     Reader reader(value);
-    const uint16_t afi = reader.u16();
-    const uint8_t safi = reader.u8();
+    const AddressFamily family = read_family(reader);
     if (!reader.ok()) return std::unexpected(Notification(UpdateError::optional_attribute_error));
-    if (afi == kAfiIpv4 && safi == kSafiUnicast) result_.mp_withdrawn = reader.rest();
+    if (is_agreed(family)) result_.mp_unreach = MpUnreach{family, reader.rest()};
     return {};
+  }
+
+  static AddressFamily read_family(Reader& reader) {
+    const uint16_t afi = reader.u16();
+    return {afi, reader.u8()};
+  }
+
+  [[nodiscard]] bool is_agreed(AddressFamily family) const {
+    return (family == kIpv4Unicast && context_.ipv4.is_agreed) ||
+           (family == kIpv6Unicast && context_.ipv6.is_agreed);
   }
 
   // RFC 7606 7.5, 7.9, 7.10: from outside it means nothing, so it is dropped unseen.

@@ -29,7 +29,9 @@ class AttributeEncoder {
               [&](Writer& w) { w.u8(static_cast<uint8_t>(from.origin)); });
     attribute(kTransitive, AttributeType::as_path,
               [&](Writer& w) { write_path(w, from.as_path, context_.four_octet_as); });
-    attribute(kTransitive, AttributeType::next_hop, [&](Writer& w) { w.address(from.next_hop); });
+    if (!from.ipv6_next_hop) {
+      attribute(kTransitive, AttributeType::next_hop, [&](Writer& w) { w.address(from.next_hop); });
+    }
     if (from.med) {
       attribute(kOptional, AttributeType::med, [&](Writer& w) { w.u32(*from.med); });
     }

@@ -9,6 +9,7 @@
 
 #include "control/bgp/message/notification.h"
 #include "control/bgp/message/wire.h"
+#include "control/bgp/prefix.h"
 
 namespace skyhop::bgp {
 
@@ -53,13 +54,6 @@ void end_message(std::vector<uint8_t>& out, size_t begun);
 [[nodiscard]] std::vector<uint8_t> encode(const Notification& notification);
 /// `body` is what follows the header, at least two octets by the header's check.
 [[nodiscard]] Notification decode_notification(Octets body);
-
-struct AddressFamily {
-  uint16_t afi = 1;
-  uint8_t safi = 1;
-  friend auto operator<=>(const AddressFamily&, const AddressFamily&) = default;
-};
-inline constexpr AddressFamily kIpv4Unicast{1, 1};
 
 struct RouteRefresh {
   enum class Subtype : uint8_t { request = 0, begin = 1, end = 2 };  // RFC 7313

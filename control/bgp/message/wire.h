@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lpm/address.h"
+#include "lpm/ipv6.h"
 
 namespace skyhop::bgp {
 
@@ -27,6 +28,10 @@ class Reader {
   uint32_t u32() { return static_cast<uint32_t>(number(4)); }
   uint64_t u64() { return number(8); }
   lpm::Ipv4Address address() { return lpm::Ipv4Address(u32()); }
+  lpm::Ipv6Address ipv6_address() {
+    const uint64_t high = u64();
+    return {high, u64()};
+  }
 
   /// The next `count` octets; empty when there are fewer.
   Octets take(size_t count) {
@@ -60,6 +65,10 @@ class Writer {
   void u32(uint32_t value) { number(value, 4); }
   void u64(uint64_t value) { number(value, 8); }
   void address(lpm::Ipv4Address value) { u32(value.value()); }
+  void ipv6_address(lpm::Ipv6Address value) {
+    u64(value.high());
+    u64(value.low());
+  }
   void bytes(Octets octets) { out_.insert(out_.end(), octets.begin(), octets.end()); }
   [[nodiscard]] size_t size() const { return out_.size(); }
   /// Overwrites two octets written before, as for a length known only now.

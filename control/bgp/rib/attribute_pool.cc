@@ -45,11 +45,20 @@ size_t hash_of(const PathAttributes& attributes) {
 
 AttributesPtr AttributePool::intern(PathAttributes attributes) {
   if (const auto known = sets_.find(attributes); known != sets_.end()) return *known;
-  if (sets_.size() >= sweep_at_) {
-    std::erase_if(sets_, [](const AttributesPtr& set) { return set.use_count() == 1; });
-    sweep_at_ = std::max<size_t>(1024, sets_.size() * 2);
-  }
+  sweep_when_due();
   return *sets_.insert(std::make_shared<const PathAttributes>(std::move(attributes))).first;
+}
+
+AttributesPtr AttributePool::intern(const AttributesPtr& attributes) {
+  if (const auto known = sets_.find(attributes); known != sets_.end()) return *known;
+  sweep_when_due();
+  return *sets_.insert(attributes).first;
+}
+
+void AttributePool::sweep_when_due() {
+  if (sets_.size() < sweep_at_) return;
+  std::erase_if(sets_, [](const AttributesPtr& set) { return set.use_count() == 1; });
+  sweep_at_ = std::max<size_t>(1024, sets_.size() * 2);
 }
 
 }  // namespace skyhop::bgp

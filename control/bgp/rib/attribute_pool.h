@@ -12,6 +12,8 @@ namespace skyhop::bgp {
 class AttributePool {
  public:
   [[nodiscard]] AttributesPtr intern(PathAttributes attributes);
+  /// The set that is equal to this one, or it itself from now on.
+  [[nodiscard]] AttributesPtr intern(const AttributesPtr& attributes);
   [[nodiscard]] size_t size() const { return sets_.size(); }
 
  private:
@@ -26,6 +28,8 @@ class AttributePool {
     bool operator()(const PathAttributes& a, const AttributesPtr& b) const { return a == *b; }
     bool operator()(const AttributesPtr& a, const PathAttributes& b) const { return *a == b; }
   };
+
+  void sweep_when_due();
 
   std::unordered_set<AttributesPtr, Hash, Equal> sets_;
   size_t sweep_at_ = 1024;  ///< then sets that no route carries any more are dropped

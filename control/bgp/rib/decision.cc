@@ -4,7 +4,7 @@
 // routes still in the race and throws out those that are worse than the best of them in that one
 // respect. That matters for MED, which may only be compared between routes of one neighbour AS:
 // with pairs the winner would depend on the order in which the routes came. The last step always
-// leaves one, because no two peers share address and number.
+// leaves one, because no two peers share address and number, and no two paths of a peer a path id.
 //
 // What we add: routes originated here come first; a route whose next hop cannot be reached never
 // enters; and the routes still in the race after `multipath_through` share the traffic, while the
@@ -85,6 +85,11 @@ bool has_values(Step step) {
          step != Step::ebgp_over_ibgp;
 }
 
+// No two paths to one prefix have the same.
+std::pair<std::optional<PeerId>, PathId> key(const Candidate& candidate) {
+  return {candidate.peer, candidate.path_id};
+}
+
 class Tournament {
  public:
   Tournament(std::span<const Candidate> candidates, const DecisionOptions& options)
@@ -102,10 +107,11 @@ class Tournament {
       }
       if (step == options_.multipath_through) equals_ = in_race_;
     }
-    // Two sessions to one address from different ones of ours: the one configured first.
+    // Two sessions to one address from different ones of ours: the one configured first. Several
+    // paths of one peer: the one that it numbers first.
     if (in_race_.size() > 1) {
       const size_t first =
-          *std::ranges::min_element(in_race_, {}, [&](size_t i) { return candidates_[i].peer; });
+          *std::ranges::min_element(in_race_, {}, [&](size_t i) { return key(candidates_[i]); });
       eliminate(Step::peer_address, [&](size_t i) { return i != first; }, first);
     }
   }
@@ -221,7 +227,7 @@ Decision outcome(std::span<const Candidate> candidates, const DecisionOptions& o
     if (candidates[a].peer_address != candidates[b].peer_address) {
       return candidates[a].peer_address < candidates[b].peer_address;
     }
-    return candidates[a].peer < candidates[b].peer;
+    return key(candidates[a]) < key(candidates[b]);
   });
   const size_t room = std::max(options.maximum_paths, 1u) - 1;
   if (others.size() > room) others.resize(room);
@@ -268,7 +274,7 @@ std::vector<Decided> explain(std::span<const Candidate> candidates,
   }
   std::ranges::sort(all, [](const Decided& a, const Decided& b) {
     if (a.standing != b.standing) return a.standing < b.standing;
-    return a.candidate.peer < b.candidate.peer;
+    return key(a.candidate) < key(b.candidate);
   });
   return all;
 }

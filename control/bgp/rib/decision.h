@@ -78,6 +78,7 @@ struct Candidate {
   Ipv4Address peer_router_id;
   bool is_ebgp = false;
   AttributesPtr attributes;  ///< after the import policy
+  PathId path_id = 0;        ///< as the peer numbers its paths (RFC 7911)
 };
 
 enum class Standing : uint8_t { best, multipath, loser };

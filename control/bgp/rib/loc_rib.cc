@@ -6,16 +6,18 @@
 
 namespace skyhop::bgp {
 
-void LocRib::set_path(Ipv4Prefix prefix, std::optional<PeerId> peer, AttributesPtr attributes) {
+void LocRib::set_path(const Prefix& prefix, std::optional<PeerId> peer, PathId path_id,
+                      AttributesPtr attributes) {
   auto& paths = entries_[prefix].paths;
-  const auto at = std::ranges::lower_bound(paths, peer, {}, &Path::peer);
-  const bool known = at != paths.end() && at->peer == peer;
+  const auto key_of = [](const Path& path) { return std::pair(path.peer, path.path_id); };
+  const auto at = std::ranges::lower_bound(paths, std::pair(peer, path_id), {}, key_of);
+  const bool known = at != paths.end() && key_of(*at) == std::pair(peer, path_id);
   if (known && attributes) {
     at->attributes = std::move(attributes);
   } else if (known) {
     paths.erase(at);
   } else if (attributes) {
-    paths.insert(at, {peer, std::move(attributes)});
+    paths.insert(at, {peer, path_id, std::move(attributes)});
   }
   dirty_.push_back(prefix);
 }
@@ -24,14 +26,13 @@ void LocRib::touch_all() {
   for (const auto& [prefix, entry] : entries_) dirty_.push_back(prefix);
 }
 
-std::vector<Ipv4Prefix> LocRib::decide_dirty(const Describe& describe,
-                                             const DecisionOptions& options) {
-  std::vector<Ipv4Prefix> touched = std::move(dirty_);
+std::vector<Prefix> LocRib::decide_dirty(const Describe& describe, const DecisionOptions& options) {
+  std::vector<Prefix> touched = std::move(dirty_);
   dirty_.clear();
   std::ranges::sort(touched);
   const auto repeated = std::ranges::unique(touched);
   touched.erase(repeated.begin(), repeated.end());
-  std::erase_if(touched, [&](Ipv4Prefix prefix) {
+  std::erase_if(touched, [&](const Prefix& prefix) {
     const auto found = entries_.find(prefix);
     const bool was_used = !found->second.used.empty();
     const bool changed = decide_one(found->second, describe, options);
@@ -60,11 +61,11 @@ bool LocRib::decide_one(Entry& entry, const Describe& describe, const DecisionOp
   return true;
 }
 
-const LocRib::Entry* LocRib::find(Ipv4Prefix prefix) const {
+const LocRib::Entry* LocRib::find(const Prefix& prefix) const {
   const auto found = entries_.find(prefix);
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-std::vector<Ipv4Prefix> LocRib::prefixes() const { return sorted_prefixes(entries_); }
+std::vector<Prefix> LocRib::prefixes() const { return sorted_keys(entries_); }
 
 }  // namespace skyhop::bgp

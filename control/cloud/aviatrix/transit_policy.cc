@@ -80,11 +80,11 @@ bgp::Policy transit_export(const lab::Lab& lab, const lab::TransitGateway& trans
                                                                 : connection.prepend_as_path});
   return [rules = std::move(rules)](const RouteView& route) {
     if (!rules->manual.empty()) {
-      if (!route.is_local || !rules->manual.contains(route.prefix)) {
+      if (!route.is_local || !rules->manual.contains(route.prefix.ipv4())) {
         return PolicyVerdict::reject(
             "V35", "not in the manual list of " + rules->connection + ", which replaces all else");
       }
-    } else if (route.is_local && rules->others_manual.contains(route.prefix)) {
+    } else if (route.is_local && rules->others_manual.contains(route.prefix.ipv4())) {
       return PolicyVerdict::reject("V35", "in the manual list of another connection only");
     } else if (!route.is_local && route.group == rules->connection) {
       return PolicyVerdict::reject("AVX-18876", "learned on this connection");

@@ -28,7 +28,7 @@ bgp::Policy import_from_other_as(const Network& network, VnetId hub, bgp::Asn ow
       return PolicyVerdict::reject(rules.own_as_in_path,
                                    "AS_PATH holds the own AS " + std::to_string(own));
     }
-    if (auto verdict = inside_vnet(*space, route.prefix, rules.vnet_prefix)) return *verdict;
+    if (auto verdict = inside_vnet(*space, route.prefix.ipv4(), rules.vnet_prefix)) return *verdict;
     return PolicyVerdict::accept();
   };
 }

@@ -21,7 +21,7 @@ bgp::Policy route_server_import_from_gateway(const Network& network, const Route
   return [branch_to_branch = server.branch_to_branch,
           space = vnet_space(network, server.vnet)](const RouteView& route) {
     if (!branch_to_branch) return no_branch_to_branch();
-    if (auto verdict = inside_vnet(*space, route.prefix, "A20")) return *verdict;
+    if (auto verdict = inside_vnet(*space, route.prefix.ipv4(), "A20")) return *verdict;
     return PolicyVerdict::accept();
   };
 }

@@ -27,7 +27,7 @@ bgp::Policy vpn_gateway_import_from_branch(const Network& network, const VpnGate
 
 bgp::Policy vpn_gateway_import_from_ibgp(const Network& network, const VpnGateway& gateway) {
   return [space = vnet_space(network, gateway.vnet)](const RouteView& route) {
-    if (auto verdict = inside_vnet(*space, route.prefix, "A45")) return *verdict;
+    if (auto verdict = inside_vnet(*space, route.prefix.ipv4(), "A45")) return *verdict;
     return PolicyVerdict::accept();
   };
 }
@@ -38,8 +38,8 @@ bgp::Policy vpn_gateway_export_to_branch(const Network& network, const VpnGatewa
     if (route.prefix == Ipv4Prefix::everything()) return keep_default();
     if (auto verdict = kept_by_community(route, switches)) return *verdict;
     // The VNet prefixes themselves are told; what lies inside them is not.
-    if (!(route.is_local && space->contains(route.prefix))) {
-      if (auto verdict = inside_vnet(*space, route.prefix, "A45")) return *verdict;
+    if (!(route.is_local && space->contains(route.prefix.ipv4()))) {
+      if (auto verdict = inside_vnet(*space, route.prefix.ipv4(), "A45")) return *verdict;
     }
     return PolicyVerdict::accept();
   };
@@ -54,7 +54,7 @@ bgp::Policy vpn_gateway_export_to_ibgp(const Network& network, const VpnGateway&
     if (!route.is_local && route.group != kBranchGroup) {
       return PolicyVerdict::reject("RFC 4271 9.2", "learned over iBGP, so not told over iBGP");
     }
-    if (route.is_local && space->contains(route.prefix)) {
+    if (route.is_local && space->contains(route.prefix.ipv4())) {
       return PolicyVerdict::reject("A45", "a VNet prefix, known to every instance of the VNet");
     }
     if (auto verdict = kept_by_community(route, switches, Neighbour::same_as)) return *verdict;

@@ -132,7 +132,7 @@ void add_learned(const Emulation& emulation, GatewayId instance, Json& rows) {
   const bgp::Speaker* speaker = emulation.speaker(instance);
   if (speaker == nullptr) return;
   const std::string local = address_of(emulation.network(), instance);
-  for (const lpm::Ipv4Prefix prefix : speaker->originated()) {
+  for (const bgp::Prefix& prefix : speaker->originated()) {
     rows.push_back({{"asPath", ""},
                     {"localAddress", local},
                     {"network", prefix.to_string()},

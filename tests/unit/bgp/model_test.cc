@@ -44,7 +44,9 @@ class World {
     scene_.settle();
   }
 
-  static uint32_t number_of(Ipv4Prefix prefix) { return (prefix.address().value() >> 8) & 0xFFFF; }
+  static uint32_t number_of(const Prefix& prefix) {
+    return (prefix.ipv4().address().value() >> 8) & 0xFFFF;
+  }
   static PolicyVerdict refuse_sevenths(const RouteView& route) {
     return number_of(route.prefix) % 7 == 0 ? PolicyVerdict::reject("seven", "a seventh")
                                             : PolicyVerdict::accept();
@@ -91,8 +93,8 @@ class World {
   // The hub's tables from its Adj-RIBs-In and what the neighbours hold, by another way.
   void check() {
     Speaker& hub = scene_.at(kHub);
-    std::map<Ipv4Prefix, std::vector<Candidate>> candidates;
-    for (const Ipv4Prefix prefix : hub.originated()) {
+    std::map<Prefix, std::vector<Candidate>> candidates;
+    for (const Prefix& prefix : hub.originated()) {
       for (const Decided& decided : hub.explain(prefix)) {
         if (!decided.candidate.peer) candidates[prefix].push_back(decided.candidate);
       }

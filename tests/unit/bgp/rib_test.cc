@@ -190,7 +190,7 @@ TEST(Routes, ImportPolicyRejectsChangesAndIsTakenBack) {
   scene.originate(1, 10);
   scene.settle();
   size_t batches = 0;
-  scene.at(2).on_best_change([&](std::span<const Ipv4Prefix> changed) {
+  scene.at(2).on_best_change([&](std::span<const Prefix> changed) {
     ++batches;
     EXPECT_EQ(changed.size(), batches == 1 ? 5u : 10u);
   });

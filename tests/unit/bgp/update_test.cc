@@ -15,13 +15,17 @@ using test::shown;
 constexpr SessionContext kExternal{true, true};
 constexpr SessionContext kInternal{true, false};
 constexpr SessionContext kOld{false, true};
+constexpr SessionContext kBothFamilies{.ipv6 = {.is_agreed = true}};
+constexpr SessionContext kPathIds{.ipv4 = {true, true, true}, .ipv6 = {true, true, true}};
 
 const char kOrigin[] = "40 01 01 00 ";
 const char kPath[] = "40 02 06 02 01 0000fdfc ";
 const char kNextHop[] = "40 03 04 0a001444 ";
 const char kNlri[] = "18 0a001e";
 
-Ipv4Prefix prefix(const char* text) { return *Ipv4Prefix::parse(text); }
+Nlri<Ipv4Prefix> prefix(const char* text) { return *Ipv4Prefix::parse(text); }
+Nlri<Ipv6Prefix> prefix6(const char* text) { return *Ipv6Prefix::parse(text); }
+Ipv6Address address6(const char* text) { return *Ipv6Address::parse(text); }
 
 // The body of an UPDATE from the text of its three fields.
 std::vector<uint8_t> body(const std::string& withdrawn, const std::string& attributes,
@@ -134,8 +138,8 @@ TEST(As4Path, AnAggregatorOfTwoOctetsVoidsBoth) {
                                  "c0 12 08 00011170 0a000008",
                              kOld);
   ASSERT_TRUE(update.has_value());
-  EXPECT_EQ(update->attributes.as_path.to_string(), "100 23456");
-  EXPECT_EQ(update->attributes.aggregator->asn, 100u);
+  EXPECT_EQ(update->ipv4.attributes->as_path.to_string(), "100 23456");
+  EXPECT_EQ(update->ipv4.attributes->aggregator->asn, 100u);
 }
 
 TEST(UpdateMessage, AnnouncesAndWithdraws) {
@@ -143,17 +147,17 @@ TEST(UpdateMessage, AnnouncesAndWithdraws) {
       body("18 0a006e 00", std::string(kOrigin) + kPath + kNextHop, "18 0a001e 20 0a001e04"),
       kExternal);
   ASSERT_TRUE(update.has_value());
-  EXPECT_EQ(update->withdrawn, (std::vector{prefix("10.0.110.0/24"), prefix("0.0.0.0/0")}));
-  EXPECT_EQ(update->announced, (std::vector{prefix("10.0.30.0/24"), prefix("10.0.30.4/32")}));
-  EXPECT_EQ(update->attributes.as_path.to_string(), "65020");
-  EXPECT_EQ(update->attributes.next_hop, Ipv4Address(10, 0, 20, 68));
-  EXPECT_FALSE(update->end_of_rib);
+  EXPECT_EQ(update->ipv4.withdrawn, (std::vector{prefix("10.0.110.0/24"), prefix("0.0.0.0/0")}));
+  EXPECT_EQ(update->ipv4.announced, (std::vector{prefix("10.0.30.0/24"), prefix("10.0.30.4/32")}));
+  EXPECT_EQ(update->ipv4.attributes->as_path.to_string(), "65020");
+  EXPECT_EQ(update->ipv4.attributes->next_hop, Ipv4Address(10, 0, 20, 68));
+  EXPECT_EQ(update->end_of_rib, std::nullopt);
   EXPECT_TRUE(update->problems.empty());
 }
 
 TEST(UpdateMessage, HostBitsOfAPrefixMeanNothing) {
   const auto update = decode(std::string(kOrigin) + kPath + kNextHop, kExternal, "09 0aff");
-  EXPECT_EQ(update->announced, std::vector{prefix("10.128.0.0/9")});
+  EXPECT_EQ(update->ipv4.announced, std::vector{prefix("10.128.0.0/9")});
 }
 
 TEST(UpdateMessage, EmptyIsEndOfRib) {
@@ -161,7 +165,11 @@ TEST(UpdateMessage, EmptyIsEndOfRib) {
   EXPECT_EQ(octets.size(), 23u);
   const auto update = decode_update(Octets(octets).subspan(19), kExternal);
   ASSERT_TRUE(update.has_value());
-  EXPECT_TRUE(update->end_of_rib);
+  EXPECT_EQ(update->end_of_rib, kIpv4Unicast);
+  const auto ipv6 = encode_end_of_rib(kIpv6Unicast);
+  EXPECT_EQ(shown(ipv6), shown(hex(std::string(32, 'f') + "001e 02 0000 0007 90 0f 0003 0002 01")));
+  EXPECT_EQ(decode_update(Octets(ipv6).subspan(19), kBothFamilies)->end_of_rib, kIpv6Unicast);
+  EXPECT_EQ(decode_update(Octets(ipv6).subspan(19), kExternal)->end_of_rib, std::nullopt);
 }
 
 TEST(UpdateMessage, MultiprotocolIpv4UnicastIsRead) {
@@ -170,9 +178,9 @@ TEST(UpdateMessage, MultiprotocolIpv4UnicastIsRead) {
                                  "80 0f 07 0001 01 18 0a006e",
                              kExternal, "");
   ASSERT_TRUE(update.has_value());
-  EXPECT_EQ(update->mp_announced, std::vector{prefix("10.0.30.0/24")});
-  EXPECT_EQ(update->mp_next_hop, Ipv4Address(10, 0, 20, 69));
-  EXPECT_EQ(update->withdrawn, std::vector{prefix("10.0.110.0/24")});
+  EXPECT_EQ(update->mp_ipv4.announced, std::vector{prefix("10.0.30.0/24")});
+  EXPECT_EQ(update->mp_ipv4.attributes->next_hop, Ipv4Address(10, 0, 20, 69));
+  EXPECT_EQ(update->mp_ipv4.withdrawn, std::vector{prefix("10.0.110.0/24")});
   EXPECT_FALSE(update->treated_as_withdraw);
 }
 
@@ -181,7 +189,72 @@ TEST(UpdateMessage, OtherFamiliesArePassedOver) {
       std::string(kOrigin) + kPath + "80 0e 16 0002 01 10 20010db8000000000000000000000001 00 00",
       kExternal, "");
   ASSERT_TRUE(update.has_value());
-  EXPECT_TRUE(update->announced.empty() && update->mp_announced.empty());
+  EXPECT_EQ(update->announced_count(), 0u);
+}
+
+const char kReach6[] = "80 0e 1a 0002 01 10 20010db8000000000000000000000001 00 20 20010db8";
+
+TEST(UpdateMessage, Rfc2545_Ipv6RoutesHaveTheirOwnNextHop) {
+  const auto update =
+      decode(kReach6 + std::string(kOrigin) + kPath + kNextHop + "80 0f 0a 0002 01 30 20010db8000a",
+             kBothFamilies);
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->ipv6.announced, std::vector{prefix6("2001:db8::/32")});
+  EXPECT_EQ(update->ipv6.withdrawn, std::vector{prefix6("2001:db8:a::/48")});
+  ASSERT_TRUE(update->ipv6.attributes->ipv6_next_hop.has_value());
+  EXPECT_EQ(update->ipv6.attributes->ipv6_next_hop->global, address6("2001:db8::1"));
+  EXPECT_EQ(update->ipv6.attributes->next_hop, Ipv4Address());
+  EXPECT_EQ(update->ipv4.announced, std::vector{prefix("10.0.30.0/24")});
+  EXPECT_EQ(update->ipv4.attributes->next_hop, Ipv4Address(10, 0, 20, 68));
+  EXPECT_EQ(update->ipv4.attributes->ipv6_next_hop, std::nullopt);
+}
+
+TEST(UpdateMessage, Rfc2545_ALinkLocalNextHopMayStandBehind) {
+  const auto update = decode(
+      "80 0e 2a 0002 01 20 20010db8000000000000000000000001"
+      "fe800000000000000000000000000001 00 20 20010db8" +
+          std::string(kOrigin) + kPath,
+      kBothFamilies, "");
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->ipv6.attributes->ipv6_next_hop->link_local, address6("fe80::1"));
+  EXPECT_FALSE(update->treated_as_withdraw);
+}
+
+TEST(UpdateMessage, Rfc7606_AMalformedIpv6RouteIsWithdrawn) {
+  const auto no_origin = decode(kReach6 + std::string(kPath), kBothFamilies, "");
+  ASSERT_TRUE(no_origin.has_value());
+  EXPECT_EQ(no_origin->ipv6.withdrawn, std::vector{prefix6("2001:db8::/32")});
+  EXPECT_EQ(no_origin->announced_count(), 0u);
+  const auto loopback =
+      decode("80 0e 1a 0002 01 10 00000000000000000000000000000001 00 20 20010db8" +
+                 std::string(kOrigin) + kPath,
+             kBothFamilies, "");
+  ASSERT_TRUE(loopback.has_value());
+  EXPECT_TRUE(loopback->treated_as_withdraw);
+  // A length over 128 bits, or a next hop of four octets: nothing can be believed.
+  for (const char* reach : {"80 0e 1a 0002 01 10 20010db8000000000000000000000001 00 81 20010db8",
+                            "80 0e 0e 0002 01 04 0a001445 00 20 20010db8"}) {
+    EXPECT_FALSE(decode(reach + std::string(kOrigin) + kPath, kBothFamilies, "").has_value());
+  }
+}
+
+TEST(UpdateMessage, Rfc7911_PathIdsWhereTheyWereAgreedOn) {
+  const auto update = decode_update(
+      body("00000007 18 0a006e",
+           "80 0e 1e 0002 01 10 20010db8000000000000000000000001 00 00000009 20 20010db8" +
+               std::string(kOrigin) + kPath + kNextHop,
+           "00000001 18 0a001e 00000002 18 0a001e"),
+      kPathIds);
+  ASSERT_TRUE(update.has_value());
+  const Ipv4Prefix same = *Ipv4Prefix::parse("10.0.30.0/24");
+  EXPECT_EQ(update->ipv4.announced, (std::vector<Nlri<Ipv4Prefix>>{{same, 1}, {same, 2}}));
+  EXPECT_EQ(update->ipv4.withdrawn[0].path_id, 7u);
+  EXPECT_EQ(update->ipv6.announced[0].path_id, 9u);
+  // Corrupted: the last path id has no prefix.
+  EXPECT_FALSE(decode_update(
+                   body("", std::string(kOrigin) + kPath + kNextHop, "00000001 18 0a001e 00000002"),
+                   kPathIds)
+                   .has_value());
 }
 
 struct Malformed {
@@ -258,14 +331,15 @@ TEST(Rfc7606, MalformedAttributesCostTheRouteOrThemselves) {
     const bool withdrawn = test.outcome == Outcome::treat_as_withdraw;
     EXPECT_EQ(update->treated_as_withdraw, withdrawn) << test.what;
     const std::vector route{prefix("10.0.30.0/24")};
-    EXPECT_EQ(update->withdrawn, withdrawn ? route : std::vector<Ipv4Prefix>{}) << test.what;
-    EXPECT_EQ(update->announced, withdrawn ? std::vector<Ipv4Prefix>{} : route) << test.what;
+    const std::vector<Nlri<Ipv4Prefix>> none;
+    EXPECT_EQ(update->ipv4.withdrawn, withdrawn ? route : none) << test.what;
+    EXPECT_EQ(update->ipv4.announced, withdrawn ? none : route) << test.what;
   }
 }
 
 TEST(Rfc7606, TheFirstOfRepeatedAttributesCounts) {
   const auto update = decode(std::string(kOrigin) + kPath + kNextHop + "40 01 01 02");
-  EXPECT_EQ(update->attributes.origin, Origin::igp);
+  EXPECT_EQ(update->ipv4.attributes->origin, Origin::igp);
 }
 
 TEST(Rfc7606, WhatHidesTheRoutesResetsTheSession) {
@@ -313,39 +387,84 @@ TEST(UnknownAttribute, TransitiveOnesGoOnAsPartialOthersEnd) {
   const auto update =
       decode(std::string(kOrigin) + kPath + kNextHop + "c0 63 01 07" + "80 64 01 08");
   ASSERT_TRUE(update.has_value());
-  ASSERT_EQ(update->attributes.unknown.size(), 1u);
-  EXPECT_EQ(update->attributes.unknown[0], (UnknownAttribute{0xE0, 0x63, {7}}));
+  ASSERT_EQ(update->ipv4.attributes->unknown.size(), 1u);
+  EXPECT_EQ(update->ipv4.attributes->unknown[0], (UnknownAttribute{0xE0, 0x63, {7}}));
+}
+
+template <typename P>
+const FamilyUpdate<P>& family_of(const Update& update) {
+  if constexpr (std::is_same_v<P, Ipv4Prefix>) {
+    return update.ipv4;
+  } else {
+    return update.ipv6;
+  }
+}
+
+// What all messages say together is what went in; returns how many there were.
+template <typename P>
+size_t expect_round_trip(const std::vector<Nlri<P>>& routes, const PathAttributes& attributes,
+                         const SessionContext& context) {
+  std::vector<Nlri<P>> announced;
+  std::vector<Nlri<P>> withdrawn;
+  size_t messages = 0;
+  const auto take = [&](const std::vector<uint8_t>& message) {
+    ASSERT_LE(message.size(), context.longest_message);
+    ++messages;
+    const auto update = decode_update(Octets(message).subspan(19), context);
+    ASSERT_TRUE(update.has_value()) << update.error().to_string();
+    const FamilyUpdate<P>& family = family_of<P>(*update);
+    announced.insert(announced.end(), family.announced.begin(), family.announced.end());
+    withdrawn.insert(withdrawn.end(), family.withdrawn.begin(), family.withdrawn.end());
+    EXPECT_TRUE(!family.attributes || *family.attributes == attributes);
+  };
+  encode_announcements(routes, encode_for_update(attributes, context), context, take);
+  EXPECT_EQ(announced, routes);
+  const size_t announcing = messages;
+  encode_withdrawals(routes, context, take);
+  EXPECT_EQ(withdrawn, routes);
+  EXPECT_LE(messages - announcing, announcing);
+  return announcing;
 }
 
 TEST(Encoding, ManyPrefixesPerMessageAndNoneTooLong) {
-  std::vector<Ipv4Prefix> prefixes;
+  std::vector<Nlri<Ipv4Prefix>> routes;
+  std::vector<Nlri<Ipv6Prefix>> routes6;
   for (uint32_t i = 0; i < 10000; ++i) {
-    prefixes.emplace_back(Ipv4Address(0x0A000000 + i * 256), static_cast<uint8_t>(24 + i % 9));
+    routes.push_back(
+        {{Ipv4Address(0x0A000000 + i * 256), static_cast<uint8_t>(24 + i % 9)}, i % 3});
+    routes6.push_back(
+        {{{0x20010db800000000u + i, uint64_t{i} << 40}, static_cast<uint8_t>(48 + i % 81)}, i % 3});
   }
-  const auto attributes = hex(std::string(kOrigin) + kPath + kNextHop);
-  std::vector<Ipv4Prefix> announced;
-  std::vector<Ipv4Prefix> withdrawn;
-  size_t messages = 0;
-  const auto take = [&](const std::vector<uint8_t>& message) {
-    ASSERT_LE(message.size(), kMaxMessageLength);
-    ++messages;
-    const auto update = decode_update(Octets(message).subspan(19), kExternal);
-    ASSERT_TRUE(update.has_value());
-    announced.insert(announced.end(), update->announced.begin(), update->announced.end());
-    withdrawn.insert(withdrawn.end(), update->withdrawn.begin(), update->withdrawn.end());
-  };
-  encode_announcements(prefixes, attributes, take);
-  EXPECT_EQ(announced, prefixes);
-  EXPECT_LE(messages, 13u);
-  messages = 0;
-  encode_withdrawals(prefixes, take);
-  EXPECT_EQ(withdrawn, prefixes);
-  EXPECT_LE(messages, 13u);
+  PathAttributes attributes;
+  attributes.as_path = AsPath::sequence({65515, 65020});
+  attributes.next_hop = Ipv4Address(10, 0, 20, 68);
+  EXPECT_LE(expect_round_trip(routes, attributes, kPathIds), 24u);
+  SessionContext extended = kPathIds;
+  extended.longest_message = 65535;
+  EXPECT_LE(expect_round_trip(routes, attributes, extended), 2u);
+  attributes.next_hop = {};
+  attributes.ipv6_next_hop = {address6("2001:db8::1"), address6("fe80::1")};
+  EXPECT_LE(expect_round_trip(routes6, attributes, kPathIds), 44u);
+  for (auto& route : routes) route.path_id = 0;
+  for (auto& route : routes6) route.path_id = 0;
+  EXPECT_LE(expect_round_trip(routes6, attributes, kBothFamilies), 32u);
+  attributes.next_hop = Ipv4Address(10, 0, 20, 68);
+  attributes.ipv6_next_hop.reset();
+  EXPECT_LE(expect_round_trip(routes, attributes, kBothFamilies), 13u);
 }
 
 TEST(Encoding, AttributesThatFillAMessageDoNotFit) {
-  EXPECT_TRUE(fits(std::vector<uint8_t>(kMaxMessageLength - 19 - 4 - 5)));
-  EXPECT_FALSE(fits(std::vector<uint8_t>(kMaxMessageLength - 19 - 4 - 4)));
+  EncodedAttributes attributes;
+  attributes.field.resize(kMaxMessageLength - 19 - 4 - 5);
+  EXPECT_TRUE(fits(attributes, kExternal));
+  EXPECT_FALSE(fits(attributes, kPathIds));
+  attributes.field.push_back(0);
+  EXPECT_FALSE(fits(attributes, kExternal));
+  attributes.ipv6_next_hop.emplace();
+  attributes.field.resize(kMaxMessageLength - 19 - 4 - 41 - 17);
+  EXPECT_TRUE(fits(attributes, kBothFamilies));
+  attributes.field.push_back(0);
+  EXPECT_FALSE(fits(attributes, kBothFamilies));
 }
 
 TEST(AsPathValue, PrependOpensNewSegments) {
