@@ -13,13 +13,17 @@ namespace skyhop::dataplane {
 struct RouterCounters {
   uint64_t packets = 0;
   uint64_t batches = 0;
-  uint64_t cycles = 0;  ///< TSC, all stages of this router
+  uint64_t cycles = 0;  ///< TSC, all stages of this router; ESP is counted on the links
   std::array<uint64_t, kDropReasons> drops{};
 };
 
 struct LinkCounters {
   uint64_t packets = 0;
-  uint64_t bytes = 0;  ///< on the wire, encapsulation included
+  uint64_t bytes = 0;        ///< on the wire, encapsulation included
+  uint64_t sealed = 0;       ///< packets put into ESP
+  uint64_t opened = 0;       ///< and taken out of it
+  uint64_t seal_cycles = 0;  ///< TSC
+  uint64_t open_cycles = 0;
 };
 
 struct PortCounters {

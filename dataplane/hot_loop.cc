@@ -182,6 +182,10 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
     case Input::Kind::replay:
       count = input.replay->read(w.tables.pool, packets, room);
       break;
+    case Input::Kind::link:
+      count = input.replay->read(w.tables.pool, packets, room);
+      if (count != 0) arrive_from_outside(w, input.link, count);
+      return count;
   }
   if (count != 0) receive(w, input, count);
   return count;

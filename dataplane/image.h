@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/drop_reason.h"
+#include "dataplane/ipsec/spec.h"
 #include "lpm/address.h"
 #include "lpm/forwarding_table.h"
 #include "lpm/next_hop_group.h"
@@ -68,6 +69,10 @@ struct LinkSpec {
   uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
   uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
   LinkConditions conditions;
+  std::optional<ipsec::EspSpec> esp;  ///< packets cross it in ESP, and weigh overhead_* by that
+  /// What enters the link is written to this pcap, sealed where it is a tunnel; empty: do not.
+  /// Links may share a file.
+  std::string capture_file;
 };
 
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
@@ -117,11 +122,13 @@ struct StreamSpec {
   uint8_t ttl = 64;
 };
 
-/// Packets of a capture sent once (or `loops` times) from a port, as fast as the worker goes.
+/// Packets of a capture sent once (or `loops` times) from a port, as fast as the worker goes; or
+/// arriving over a link, as if its near end had sent them.
 struct ReplaySpec {
   PortIndex port = 0;
   std::string file;
   uint32_t loops = 1;
+  std::optional<LinkIndex> link;  ///< instead of the port
 };
 
 struct Image {

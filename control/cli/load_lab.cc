@@ -26,7 +26,8 @@ Result<void> readable(const std::string& file) {
 
 }  // namespace
 
-std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& streams) {
+std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& streams,
+                                            const AdjustLab& adjust) {
   if (auto ok = readable(file); !ok) {
     return std::unexpected(report_error(ok.error(), ExitCode::environment, Output::table, streams));
   }
@@ -36,6 +37,7 @@ std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& st
   loaded.diagnostics = std::move(read.diagnostics);
   // Half a lab would only bring errors that follow from the first ones.
   if (lab::has_errors(loaded.diagnostics)) return loaded;
+  if (adjust) adjust(loaded.lab);
   cloud::DeriveResult derived = cloud::derive(loaded.lab);
   lab::locate(derived.diagnostics, loaded.lab.marks);
   loaded.network = std::move(derived.network);
@@ -56,8 +58,8 @@ void print(const lab::Diagnostics& diagnostics, const std::string& file, Streams
 }
 
 std::expected<LoadedLab, ExitCode> load_lab(const std::string& file, Output output,
-                                            Streams& streams) {
-  auto loaded = read_lab(file, streams);
+                                            Streams& streams, const AdjustLab& adjust) {
+  auto loaded = read_lab(file, streams, adjust);
   if (!loaded) return loaded;
   print(loaded->diagnostics, file, streams);
   if (!lab::has_errors(loaded->diagnostics)) return loaded;

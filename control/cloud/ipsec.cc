@@ -123,9 +123,9 @@ ipsec::Transform transform_of(const Policy& policy) {
 }
 
 Encapsulation encapsulation_of(ipsec::Transform transform, NatTraversal nat) {
-  const ipsec::Overhead overhead = ipsec::overhead_of(
-      transform, nat == NatTraversal::on ? ipsec::UdpEncapsulation::on
-                                         : ipsec::UdpEncapsulation::off);
+  const ipsec::Overhead overhead =
+      ipsec::overhead_of(transform, nat == NatTraversal::on ? ipsec::UdpEncapsulation::on
+                                                            : ipsec::UdpEncapsulation::off);
   return {.fixed_bytes = overhead.fixed, .block = overhead.block};
 }
 
@@ -193,8 +193,8 @@ void check_given_keys(Derivation& d) {
     const auto is_of = [&](const Link& link) {
       const std::string& a = d.network.at(link.a).name;
       const std::string& b = d.network.at(link.b).name;
-      return link.ipsec && ((a == given[i].from && b == given[i].to) ||
-                            (b == given[i].from && a == given[i].to));
+      return link.ipsec &&
+             ((a == given[i].from && b == given[i].to) || (b == given[i].from && a == given[i].to));
     };
     if (std::ranges::none_of(d.network.links, is_of)) {
       d.error(fmt::format("{}[{}]", kKeysPath, i),

@@ -145,7 +145,7 @@ struct Link {
   std::optional<Ipv4Address> b_address;
   Encapsulation encapsulation;
   std::optional<Ipsec> ipsec;  ///< absent: a fabric link
-  uint32_t tunnel_count = 1;  ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
+  uint32_t tunnel_count = 1;   ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
   uint32_t mtu = 1500;
   /// Why the tunnel can never come up (V18, A48), else empty.
   std::string problem;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "control/emulator/names.h"
+
 namespace skyhop::emulator {
 namespace {
 
@@ -41,6 +43,13 @@ dataplane::LinkSpec channel_of(const cloud::Network& network, const cloud::Link&
           .mtu = link.mtu,
           .overhead_fixed = link.encapsulation.fixed_bytes,
           .overhead_block = link.encapsulation.block};
+}
+
+// A tunnel whose algorithm nobody carries out only weighs as much.
+void encrypt(const cloud::Link& link, dataplane::LinkSpec& a_to_b, dataplane::LinkSpec& b_to_a) {
+  if (!link.ipsec || link.ipsec->a_to_b.driver.empty()) return;
+  a_to_b.esp = link.ipsec->a_to_b;
+  b_to_a.esp = link.ipsec->b_to_a;
 }
 
 dataplane::LinkIndex channel_index(const cloud::Network& network, const routing::Channel& channel) {
@@ -82,7 +91,7 @@ dataplane::GuardIndex guard_of(const cloud::Network& network,
 
 }  // namespace
 
-dataplane::Image make_image(const cloud::Network& network) {
+dataplane::Image make_image(const cloud::Network& network, lab::Encryption encryption) {
   dataplane::Image image;
   for (const cloud::Router& router : network.routers) {
     image.routers.push_back({.name = router.name,
@@ -95,6 +104,8 @@ dataplane::Image make_image(const cloud::Network& network) {
   for (const cloud::Link& link : network.links) {
     image.links.push_back(channel_of(network, link, link.a, link.b));
     image.links.push_back(channel_of(network, link, link.b, link.a));
+    if (encryption == lab::Encryption::esp)
+      encrypt(link, *(image.links.end() - 2), image.links.back());
   }
   for (const cloud::Vnet& vnet : network.vnets) image.guards.push_back({vnet.address_space});
   for (size_t i = 0; i < network.vms.size(); ++i) {
@@ -112,6 +123,20 @@ dataplane::Image make_image(const cloud::Network& network) {
     }
   }
   return image;
+}
+
+Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& network,
+                                                      const std::string& name) {
+  constexpr std::string_view kOneWay = " -> ";
+  const size_t arrow = name.find(kOneWay);
+  std::string both = name;
+  if (arrow != std::string::npos) both.replace(arrow, kOneWay.size(), " - ");
+  const auto link = link_named(network, both);
+  if (!link) return std::unexpected(link.error());
+  const dataplane::LinkIndex first = 2 * link->index();
+  if (arrow == std::string::npos) return std::vector{first, first + 1};
+  const bool from_a = network.at(network.at(*link).a).name == name.substr(0, arrow);
+  return std::vector{first + (from_a ? 0 : 1)};
 }
 
 void DataplaneSink::edge_added(cloud::RouterId router, lpm::EdgeId edge,

@@ -16,7 +16,11 @@ namespace skyhop::emulator {
 /// Dense indexes are the network's: router index = RouterId, port index = VmId, link index of a
 /// channel = 2 * LinkId (from a) or 2 * LinkId + 1 (from b), guard of a VNet = VnetId + 1, filters
 /// of VM n: 2n + 1 outbound, 2n + 2 inbound.
-[[nodiscard]] dataplane::Image make_image(const cloud::Network& network);
+[[nodiscard]] dataplane::Image make_image(const cloud::Network& network,
+                                          lab::Encryption encryption);
+/// The image's links that a user means: "a -> b" is one direction, "a - b" are both.
+[[nodiscard]] Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& network,
+                                                                    const std::string& name);
 
 [[nodiscard]] inline dataplane::RouterIndex index_of(cloud::RouterId router) {
   return static_cast<dataplane::RouterIndex>(router.index());

@@ -125,7 +125,7 @@ struct IpsecPolicy {
   std::string ipsec_encryption = "AES256";
   std::string ipsec_integrity = "SHA256";
   std::string pfs_group = "None";
-  uint32_t sa_lifetime = 27'000;      ///< seconds; each end keeps its own
+  uint32_t sa_lifetime = 27'000;       ///< seconds; each end keeps its own
   uint32_t sa_datasize = 102'400'000;  ///< kilobytes of 1,024 octets; each end keeps its own
 };
 
@@ -321,8 +321,8 @@ struct Check {
 
 /// Given keys of one direction of a tunnel; SAs of further workers and later ones have others.
 struct EspKeys {
-  std::string from;  ///< gateway that seals
-  std::string to;    ///< and that opens
+  std::string from;            ///< gateway that seals
+  std::string to;              ///< and that opens
   uint32_t tunnel = 0;         ///< of a bundle between two HPE ends
   std::string spi;             ///< "4097" or "0x1001"
   std::string encryption_key;  ///< hexadecimal; of GCM with the salt behind it (RFC 4106 8.1)
@@ -334,12 +334,12 @@ struct EspSettings {
   std::string algorithm = "policy";    ///< as each tunnel's policy says, or "GCMAES256", ...
   std::string driver = "auto";         ///< the crypto PMD
   std::string nat_traversal = "auto";  ///< auto: between public addresses
-  bool extended_sequence_numbers = true;
-  uint32_t replay_window = 1024;      ///< packets
-  uint64_t lifetime_packets = 0;      ///< 0: no end; clouds have none
-  uint64_t lifetime_kilobytes = 0;    ///< 0: as the policy says
-  std::optional<Seconds> lifetime;    ///< absent: as the policy says
-  uint32_t seed = 1;                  ///< of the keys that are not given
+  bool extended_sequence_numbers = false;
+  uint32_t replay_window = 1024;    ///< packets
+  uint64_t lifetime_packets = 0;    ///< 0: no end; clouds have none
+  uint64_t lifetime_kilobytes = 0;  ///< 0: as the policy says
+  std::optional<Seconds> lifetime;  ///< absent: as the policy says
+  uint32_t seed = 1;                ///< of the keys that are not given
   std::vector<EspKeys> keys;
 };
 

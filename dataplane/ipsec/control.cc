@@ -132,7 +132,8 @@ Result<void> Control::add(Line& line) {
                      .destination = spec.destination,
                      .udp = spec.udp,
                      .sequence_numbers = spec.sequence_numbers,
-                     .replay_window = spec.replay_window};
+                     .replay_window = spec.replay_window,
+                     .first_sequence = spec.first_sequence};
   KeyLabel label{.link = link.name,
                  .tunnel = line.member,
                  .worker = line.worker,

@@ -68,10 +68,12 @@ std::optional<SealedFault> read_sealed(std::span<const uint8_t> frame, Sealed& o
 
   uint32_t header = kIpv4;
   if (ip->protocol == pcap::kProtocolUdp) {
+    // A length that is too small is let pass, as some (scapy 2.5) count the UDP header only: the
+    // ESP packet reaches to the end of the IP packet, and its ICV knows better.
     const auto udp = pcap::read_header<pcap::UdpHeader>(frame, kEthernet + kIpv4);
     header += kUdp;
     if (total < header || udp->destination_port.value() != kNatTraversalPort ||
-        udp->length.value() != total - kIpv4) {
+        udp->length.value() > total - kIpv4) {
       return SealedFault::malformed;
     }
   } else if (ip->protocol != pcap::kProtocolEsp) {

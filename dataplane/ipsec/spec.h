@@ -20,7 +20,7 @@ struct AssociationSpec {
   lpm::Ipv4Address source;  ///< of the tunnel
   lpm::Ipv4Address destination;
   UdpEncapsulation udp = UdpEncapsulation::off;
-  SequenceNumbers sequence_numbers = SequenceNumbers::extended;
+  SequenceNumbers sequence_numbers = SequenceNumbers::bits_32;
   uint32_t replay_window = 1024;  ///< packets; 0: off, where sequence numbers have 32 bits
   uint64_t first_sequence = 1;
 };
@@ -42,10 +42,11 @@ struct EspSpec {
   lpm::Ipv4Address source;
   lpm::Ipv4Address destination;
   UdpEncapsulation udp = UdpEncapsulation::off;
-  SequenceNumbers sequence_numbers = SequenceNumbers::extended;
+  SequenceNumbers sequence_numbers = SequenceNumbers::bits_32;
   uint32_t replay_window = 1024;
   uint32_t tunnels = 1;
   Lifetime lifetime;
+  uint64_t first_sequence = 1;  ///< of every SA
   uint64_t seed = 1;
   /// Keys that the first SAs of the first worker have, tunnel by tunnel; the rest follows from the
   /// seed.

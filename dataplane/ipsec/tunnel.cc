@@ -25,7 +25,7 @@ uint32_t member_of(uint32_t hash, uint32_t members) {
   return static_cast<uint32_t>((uint64_t{hash ^ (hash >> 16)} * members) >> 32);
 }
 
-/// Of the lanes `from` on of a run, those whose buffer is `packet`: there is one.
+/// The lane of a run whose buffer is `packet`: there is one.
 uint32_t lane_of(const Parcel& parcel, const uint16_t* lanes, const rte_mbuf* packet) {
   while (parcel.packet[*lanes] != packet) ++lanes;
   return *lanes;
@@ -204,7 +204,9 @@ void run_queue(uint8_t engine, uint16_t queue, rte_crypto_op** ops, rte_crypto_o
   }
   for (uint32_t i = 0; i < count; ++i) {
     if (done[i]->status != RTE_CRYPTO_OP_STATUS_SUCCESS) [[unlikely]] {
-      done[i]->sym->m_src->ol_flags |= RTE_MBUF_F_RX_SEC_OFFLOAD_FAILED;
+      // Behind the operation; the compiler takes `sym` for an array of nothing.
+      const auto* symmetric = reinterpret_cast<const rte_crypto_sym_op*>(done[i] + 1);
+      symmetric->m_src->ol_flags |= RTE_MBUF_F_RX_SEC_OFFLOAD_FAILED;
     }
   }
 }

@@ -54,6 +54,8 @@ class Workspace {
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
+  Parcel parcel;  ///< for whoever calls; nothing of it outlives a call
+
  private:
   friend class Tunnel;
   explicit Workspace(uint16_t queue) : queue_(queue) {}

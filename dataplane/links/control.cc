@@ -19,19 +19,27 @@ uint64_t cycles_of(uint64_t ns) {
 }  // namespace
 
 LinkControl::LinkControl(const Image& image, Tables& tables,
-                         const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr)
+                         const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr,
+                         const ipsec::Control* ipsec, std::vector<LinkCapture*> captures)
     : image_(image),
       tables_(tables),
       qsbr_(qsbr),
       workers_(workers.size()),
       entries_(image.links.size()) {
-  if (image.held_packets == 0) return;
   for (const auto& worker : workers) {
+    if (image.held_packets == 0) break;
     worker->calendar =
         std::make_unique<Calendar>(image.held_packets, worker->link_time(), rte_get_tsc_hz());
   }
   for (size_t i = 0; i < image.links.size(); ++i) {
-    set_conditions(static_cast<LinkIndex>(i), image.links[i].conditions);
+    const auto link = static_cast<LinkIndex>(i);
+    Entry& entry = entries_[i];
+    entry.conditions = image.links[i].conditions;
+    entry.capture = captures[i];
+    if (ipsec != nullptr) entry.tunnels = ipsec->tunnels(link);
+    const bool is_plain = entry.conditions == LinkConditions{} && entry.tunnels == nullptr &&
+                          entry.capture == nullptr;
+    if (!is_plain) publish(link);
   }
 }
 
@@ -47,6 +55,8 @@ void LinkControl::publish(LinkIndex link) {
   Entry& entry = entries_[link];
   if (!entry.states) entry.states = std::make_unique<Crossing::State[]>(workers_);
   auto next = std::make_unique<Crossing>();
+  next->tunnels = entry.tunnels;
+  next->capture = entry.capture;
   next->delay = cycles_of(entry.conditions.delay_ns);
   next->states = entry.states.get();
   tables_.links[link].crossing.store(next.get(), std::memory_order_release);

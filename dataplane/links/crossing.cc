@@ -2,16 +2,23 @@
 
 #include <algorithm>
 
+#include "dataplane/links/capture.h"
+#include "dataplane/stages/esp.h"
 #include "dataplane/worker.h"
 
 namespace skyhop::dataplane {
 namespace {
 
 // From where packets are due to the far router's queue.
-void arrive(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
+void arrive(Worker& w, RouterIndex from, LinkIndex index, const Crossing& crossing, Batch* batch) {
   const Link& link = w.tables.links[index];
   if (!link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     return w.drop_all(from, DropReason::link_down, batch);
+  }
+  // A router that is down opens nothing: enqueue() drops for it.
+  if (crossing.tunnels != nullptr &&
+      w.tables.routers[link.to].is_up.load(std::memory_order_relaxed)) {
+    open_batch(w, index, *crossing.tunnels[w.index], *batch);
   }
   w.enqueue(link.to, batch);
 }
@@ -62,13 +69,56 @@ void take_row(Worker& w, const Held& held, Batch& batch) {
 
 void cross(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
   const Crossing& crossing = *w.tables.links[index].crossing.load(std::memory_order_acquire);
+  LinkCounters& counters = w.link_counters[index];
+  const uint64_t esp_cycles = counters.seal_cycles + counters.open_cycles;
+  if (crossing.tunnels != nullptr) seal_batch(w, from, index, *crossing.tunnels[w.index], *batch);
+  if (crossing.capture != nullptr) [[unlikely]] {
+    capture_batch(w, *crossing.capture, crossing.tunnels != nullptr, *batch);
+  }
   const uint64_t now = w.link_time();
   Crossing::State& state = crossing.states[w.index];
   const uint64_t due = std::max(now + crossing.delay, state.last_due);
   // What is held and due already still comes first.
-  if (due <= now && state.held == 0) return arrive(w, from, index, batch);
-  state.last_due = due;
-  hold(w, from, index, state, due, batch);
+  if (due <= now && state.held == 0) {
+    arrive(w, from, index, crossing, batch);
+  } else {
+    state.last_due = due;
+    hold(w, from, index, state, due, batch);
+  }
+  // The router that is being routed counts all of its time; this part is the link's.
+  w.router_counters[from].cycles -= counters.seal_cycles + counters.open_cycles - esp_cycles;
+}
+
+void arrive_from_outside(Worker& w, LinkIndex index, uint32_t count) {
+  PassTable& pass = w.pass;
+  const Link& link = w.tables.links[index];
+  const Crossing* crossing = link.crossing.load(std::memory_order_acquire);
+  const uint64_t stamp = rte_rdtsc();
+  Batch* batch = w.take_batch();
+  batch->queued = stamp;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t ref = pass.count++;
+    pass.frame[ref] = rte_pktmbuf_mtod(pass.packet[ref], uint8_t*);
+    pass.stamp[ref] = stamp;
+    batch->ref[batch->count++] = ref;
+  }
+  w.counters.offered += count;
+  w.has_one_stamp = false;
+  if (!link.is_up.load(std::memory_order_relaxed)) {
+    return w.drop_all(link.to, DropReason::link_down, batch);
+  }
+  if (crossing != nullptr && crossing->tunnels != nullptr) {
+    open_batch(w, index, *crossing->tunnels[w.index], *batch);
+  }
+  // Only now does anybody know what they are.
+  const uint32_t whole = batch->count;
+  batch->count = 0;
+  for (uint32_t i = 0; i < whole; ++i) {
+    const uint32_t ref = batch->ref[i];
+    pass.length[ref] = pass.packet[ref]->data_len;
+    inspect_slowly(w, link.to, ref, *batch);
+  }
+  w.enqueue(link.to, batch);
 }
 
 bool release_held(Worker& w) {
@@ -76,14 +126,14 @@ bool release_held(Worker& w) {
   const uint64_t queued = rte_rdtsc();
   // A batch holds one link's packets; rows are taken from what inputs leave over.
   Batch* batch = nullptr;
-  Crossing::State* state = nullptr;
+  const Crossing* crossing = nullptr;
   RouterIndex from = 0;
   LinkIndex link = 0;
   Held held;
   uint32_t room = Worker::kReleased;
   for (; room != 0 && w.calendar->take(now, held); --room) {
     if (batch != nullptr && (held.link != link || held.from != from)) {
-      arrive(w, from, link, batch);
+      arrive(w, from, link, *crossing, batch);
       batch = nullptr;
     }
     if (batch == nullptr) {
@@ -91,13 +141,12 @@ bool release_held(Worker& w) {
       batch->queued = queued;
       link = held.link;
       from = held.from;
-      const Crossing* crossing = w.tables.links[link].crossing.load(std::memory_order_acquire);
-      state = &crossing->states[w.index];
+      crossing = w.tables.links[link].crossing.load(std::memory_order_acquire);
     }
-    --state->held;
+    --crossing->states[w.index].held;
     take_row(w, held, *batch);
   }
-  if (batch != nullptr) arrive(w, from, link, batch);
+  if (batch != nullptr) arrive(w, from, link, *crossing, batch);
   w.has_one_stamp = false;
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
   return room != 0;

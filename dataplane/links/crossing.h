@@ -4,12 +4,13 @@
 //   writes  the worker's calendar, for packets that the link holds
 //   next    the far router's queue, at once or in the pass in which a packet is due
 //   drops   at the router that sent: link_down (cut while the packet was on the link), no_buffer
-//           (as many packets are held as may be)
+//           (as many packets are held as may be, no room for ESP), esp_no_sa, esp_overflow; at the
+//           router that receives: the other faults of ESP (stages/esp.h)
 //
 // The stages of a crossing, in order:
 //
 //   depart    the batch as the hot loop has it: aged, fitted to the MTU, counted on the link
-//   seal      a tunnel encrypts
+//   seal      a tunnel encrypts; what is captured is what comes out of here
 //   hold      the link keeps packets until they are due
 //   arrive    the packets that are due
 //   open      a tunnel decrypts
@@ -28,13 +29,19 @@
 
 namespace skyhop::dataplane {
 
+class LinkCapture;
 class Worker;
+namespace ipsec {
+class Tunnel;
+}
 
 /// What a link does, as workers read it: made whole, never changed, replaced by pointer and freed
 /// after a grace period. A link that had one never goes back to none: what it still holds keeps its
 /// place before what comes later.
 struct Crossing {
-  uint64_t delay = 0;  ///< cycles
+  ipsec::Tunnel* const* tunnels = nullptr;  ///< by worker; null: nothing is encrypted
+  LinkCapture* capture = nullptr;           ///< null: nobody looks
+  uint64_t delay = 0;                       ///< cycles
   /// What each worker knows of the link, by worker; the same for all crossings of one link.
   struct alignas(64) State {
     uint64_t last_due = 0;  ///< no later packet arrives before
@@ -45,6 +52,10 @@ struct Crossing {
 
 /// Takes a batch over: everything from depart on. Compiled once, away from the hot loop.
 void cross(Worker& worker, RouterIndex from, LinkIndex link, Batch* batch);
+
+/// Packets that come from outside of the model, as if the link had carried them: `count` buffers
+/// stand in the pass table from pass.count on.
+void arrive_from_outside(Worker& worker, LinkIndex link, uint32_t count);
 
 /// Lets packets that are due arrive, as many as the pass has room for. False when more are due.
 bool release_held(Worker& worker);

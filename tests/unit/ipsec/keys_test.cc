@@ -20,11 +20,11 @@ TEST(Keys, TheSameSeedAndLabelGiveTheSameKeys) {
 }
 
 TEST(Keys, EveryPartOfTheLabelMatters) {
-  std::set<std::vector<uint8_t>> keys;
+  std::set<std::string> keys;
   std::set<uint32_t> spis;
   const auto add = [&](uint64_t seed, const KeyLabel& label) {
     const KeyMaterial made = make_keys(seed, label, kGcm);
-    keys.insert(made.cipher_key);
+    keys.insert(to_hex(made.cipher_key));
     spis.insert(made.spi);
   };
   add(1, {.link = "a -> b"});

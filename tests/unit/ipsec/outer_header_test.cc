@@ -155,6 +155,17 @@ TEST(ReadSealed, PaddingOfTheLinkIsNotPartOfIt) {
   EXPECT_EQ(sealed.length, 16u);
 }
 
+TEST(ReadSealed, TheUdpLengthMayCountTheHeaderOnly) {
+  Frame frame = esp_frame(true);
+  frame[kEthernet + kIpv4 + 4] = 0;
+  frame[kEthernet + kIpv4 + 5] = kUdp;
+  Sealed sealed;
+  ASSERT_FALSE(read_sealed(frame, sealed));
+  EXPECT_EQ(sealed.length, 16u);
+  frame[kEthernet + kIpv4 + 5] = 250;
+  EXPECT_EQ(read_sealed(frame, sealed), SealedFault::malformed);
+}
+
 TEST(ReadSealed, RefusesEverythingElse) {
   const std::vector<uint8_t> keep_alive{0xff}, ike{0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
   const auto builder = [] { return PacketBuilder().ipv4(kHere, kThere); };

@@ -142,13 +142,13 @@ TEST_P(Rekeying, SpisAndKeysAreNew) {
     pair.control().tend(i);
   }
   std::set<uint32_t> spis;
-  std::set<std::vector<uint8_t>> keys;
+  std::set<std::string> keys;
   const auto records = pair.control().records();
   EXPECT_GT(records.size(), 290u);
   for (size_t i = 0; i < records.size(); ++i) {
     EXPECT_EQ(records[i].generation, i);
     spis.insert(records[i].spec.keys.spi);
-    keys.insert(records[i].spec.keys.cipher_key);
+    keys.insert(to_hex(records[i].spec.keys.cipher_key));
   }
   EXPECT_EQ(spis.size(), records.size());
   EXPECT_EQ(keys.size(), records.size());
