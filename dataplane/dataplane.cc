@@ -201,7 +201,19 @@ Result<void> Model::check() const {
     if (auto r = needs(link.to < image_.routers.size(), "far end of link " + link.name); !r) {
       return r;
     }
-    if (auto r = needs(link.conditions == LinkConditions{} || image_.held_packets != 0,
+    const auto& limits = link.limits;
+    const bool limits_hold =
+        limits.size() < kMaxLimits && std::ranges::all_of(
+                                          limits,
+                                          [this](LimitIndex limit) {
+                                            return limit < image_.limits.size() &&
+                                                   is_possible(image_.limits[limit].rate);
+                                          });
+    if (auto r = needs(limits_hold, "limits of link " + link.name); !r) return r;
+    if (auto r = needs(is_possible(link.conditions), "conditions of link " + link.name); !r) {
+      return r;
+    }
+    if (auto r = needs(!link.has_conditions() || image_.held_packets != 0,
                        "room for what link " + link.name + " holds");
         !r) {
       return r;
@@ -478,6 +490,7 @@ void Model::set_link_up(LinkIndex link, bool up) {
 
 void Model::set_link_conditions(LinkIndex link, const LinkConditions& conditions) {
   if (image_.held_packets == 0) bug("a link with conditions, and no room for what it holds");
+  if (!is_possible(conditions)) bug("a link with conditions that cannot be");
   links_->set_conditions(link, conditions);
 }
 
@@ -593,10 +606,14 @@ Counters Model::counters() const {
   const double ns_per_cycle = 1e9 / static_cast<double>(rte_get_tsc_hz());
   all.routers.resize(image_.routers.size());
   all.links.resize(image_.links.size());
+  for (size_t i = 0; i < image_.links.size(); ++i) {
+    all.crossings.push_back(links_->counters(static_cast<LinkIndex>(i)));
+  }
   all.ports.resize(image_.ports.size());
   all.router_latency_ns.resize(image_.routers.size());
   std::vector<Histogram> router_cycles(options_.measure_latency ? image_.routers.size() : 0);
   Histogram path_cycles;
+  Histogram lateness_cycles;
   for (const auto& worker : workers_) {
     const WorkerCounters& one = worker->counters;
     all.offered += one.offered;
@@ -632,12 +649,19 @@ Counters Model::counters() const {
       all.ports[i].delivered_bytes += one.ports[i].delivered_bytes;
     }
     path_cycles.merge(one.path_cycles);
+    lateness_cycles.merge(one.lateness_cycles);
     for (size_t i = 0; i < router_cycles.size(); ++i) {
       if (one.router_cycles[i].total() != 0) router_cycles[i].merge(one.router_cycles[i]);
     }
   }
+  // Workers count what they send into a link.
+  for (size_t i = 0; i < all.links.size(); ++i) {
+    all.links[i].packets -= all.crossings[i].refused();
+    all.links[i].bytes -= all.crossings[i].refused_octets;
+  }
   all.held = held();
   all.path_latency_ns = path_cycles.scaled(ns_per_cycle);
+  all.link_lateness_ns = lateness_cycles.scaled(ns_per_cycle);
   for (size_t i = 0; i < router_cycles.size(); ++i) {
     all.router_latency_ns[i] = router_cycles[i].scaled(ns_per_cycle);
   }

@@ -25,6 +25,8 @@ namespace skyhop::dataplane {
   X(forwarded_traffic, "the peering does not allow traffic from outside the peer VNet (A55)") \
   X(ip_forwarding, "the appliance's NIC has IP forwarding disabled (A64)")                    \
   X(link_down, "the link is down and its sender has not noticed yet")                         \
+  X(queue_full, "a rate on the link carries less than was sent, and its queue is full")       \
+  X(link_loss, "lost on the link, by the loss that the lab gives it")                         \
   X(router_down, "the gateway is down")                                                       \
   X(looping, "the packet crossed 255 routers of the model")                                   \
   X(local_unhandled, "addressed to a router, which answers only ICMP echo")                   \

@@ -25,6 +25,7 @@ using LinkIndex = uint32_t;  ///< a directed channel
 using PortIndex = uint16_t;
 using FilterIndex = uint16_t;  ///< 0: none
 using GuardIndex = uint16_t;   ///< 0: none
+using LimitIndex = uint16_t;
 
 enum class EdgeAction : uint8_t {
   drop,     ///< with `reason`
@@ -54,10 +55,68 @@ struct RouterSpec {
 
 enum class LinkKind : uint8_t { fabric, tunnel, ha };
 
+/// How fast packets may follow each other, and how many may wait for that.
+struct RateLimit {
+  uint64_t bits_per_second = 0;  ///< on the wire, encapsulation included; 0: no limit, else 1000 up
+  uint64_t packets_per_second = 0;  ///< 0: no limit
+  /// Full when one of the two is reached. On a line the packet being sent counts, too.
+  uint32_t queue_packets = 1000;
+  uint64_t queue_octets = 0;  ///< 0: any number
+
+  [[nodiscard]] bool is_limited() const { return bits_per_second != 0 || packets_per_second != 0; }
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+/// Below this rate fixed-point numbers would overflow.
+inline constexpr uint64_t kLeastBitsPerSecond = 1000;
+
+/// What is added to a link's delay; the sum is never below zero.
+struct JitterSpec {
+  enum class Kind : uint8_t {
+    none,
+    uniform,  ///< from -spread to +spread
+    normal,   ///< spread is the standard deviation
+    samples,  ///< one of samples_ns, each as likely
+  };
+  Kind kind = Kind::none;
+  uint64_t spread_ns = 0;
+  std::vector<uint64_t> samples_ns;
+  /// False: a packet waits for the one before it, whatever its own delay.
+  bool reorders = false;
+  friend bool operator==(const JitterSpec&, const JitterSpec&) = default;
+};
+
+struct LossSpec {
+  double share = 0;           ///< of all packets
+  double burst = 1;           ///< mean length of a bad period, in packets; 1: each by itself
+  double share_in_burst = 1;  ///< of packets in a bad period
+
+  /// Such bad periods can be: they leave room for good ones.
+  [[nodiscard]] bool is_possible() const {
+    if (burst <= 1) return share <= 1;
+    return share <= share_in_burst * burst / (burst + 1);
+  }
+  friend bool operator==(const LossSpec&, const LossSpec&) = default;
+};
+
 /// What happens to packets on one direction of a link; by default nothing.
 struct LinkConditions {
+  RateLimit rate;  ///< of the line: it takes a packet's length to deliver it
   uint64_t delay_ns = 0;
+  JitterSpec jitter;
+  LossSpec loss;
+  double duplicated = 0;  ///< these three are shares of all packets
+  double corrupted = 0;   ///< one bit each
+  double reordered = 0;
+  uint64_t reorder_delay_ns = 0;  ///< how long after its turn a reordered packet comes
   friend bool operator==(const LinkConditions&, const LinkConditions&) = default;
+};
+/// Delay, jitter and reordering of a packet together.
+inline constexpr uint64_t kMaxDelayNs = 60'000'000'000;
+
+/// A limit that links share: all that a gateway forwards, or one of its tunnels.
+struct LimitSpec {
+  std::string name;  ///< "vng-0: VpnGw2 out"
+  RateLimit rate;    ///< packets go when their turn comes, without the time a line would take
 };
 
 /// One direction of a link.
@@ -68,11 +127,19 @@ struct LinkSpec {
   uint32_t mtu = 1500;          ///< largest IP packet it takes, before encapsulation
   uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
   uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
+  std::vector<LimitIndex> limits;  ///< at its ends, in the order in which packets meet them
   LinkConditions conditions;
   std::optional<ipsec::EspSpec> esp;  ///< packets cross it in ESP, and weigh overhead_* by that
   /// What enters the link is written to this pcap, sealed where it is a tunnel; empty: do not.
   /// Links may share a file.
   std::string capture_file;
+
+  /// It may keep packets, or take some away.
+  [[nodiscard]] bool has_conditions() const {
+    return !limits.empty() || conditions != LinkConditions{};
+  }
+  /// It carries packets and does nothing else.
+  [[nodiscard]] bool is_plain() const { return !has_conditions() && !esp && capture_file.empty(); }
 };
 
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
@@ -139,8 +206,10 @@ struct Image {
   std::vector<GuardSpec> guards;    ///< from index 1 on
   std::vector<StreamSpec> streams;
   std::vector<ReplaySpec> replays;
+  std::vector<LimitSpec> limits;
   /// Packets that links may hold at once, for each worker. 0: no link ever has conditions.
   uint32_t held_packets = 0;
+  uint64_t seed = 1;  ///< of all that is left to chance
 };
 
 }  // namespace skyhop::dataplane

@@ -41,6 +41,7 @@ struct WorkerCounters {
   std::vector<LinkCounters> links;
   std::vector<PortCounters> ports;
   Histogram path_cycles;
+  Histogram lateness_cycles;
   std::vector<Histogram> router_cycles;
 };
 

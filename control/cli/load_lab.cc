@@ -27,7 +27,7 @@ Result<void> readable(const std::string& file) {
 }  // namespace
 
 std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& streams,
-                                            const AdjustLab& adjust) {
+                                            const LabChanges& changes) {
   if (auto ok = readable(file); !ok) {
     return std::unexpected(report_error(ok.error(), ExitCode::environment, Output::table, streams));
   }
@@ -37,7 +37,12 @@ std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& st
   loaded.diagnostics = std::move(read.diagnostics);
   // Half a lab would only bring errors that follow from the first ones.
   if (lab::has_errors(loaded.diagnostics)) return loaded;
-  if (adjust) adjust(loaded.lab);
+  if (!changes.shaping.empty()) loaded.lab.settings.shaping = changes.shaping;
+  lab::Settings& settings = loaded.lab.settings;
+  if (changes.encryption == "esp") settings.encryption = lab::Encryption::esp;
+  if (changes.encryption == "none") settings.encryption = lab::Encryption::none;
+  if (!changes.esp_algorithm.empty()) settings.esp.algorithm = changes.esp_algorithm;
+  if (!changes.esp_driver.empty()) settings.esp.driver = changes.esp_driver;
   cloud::DeriveResult derived = cloud::derive(loaded.lab);
   lab::locate(derived.diagnostics, loaded.lab.marks);
   loaded.network = std::move(derived.network);
@@ -58,8 +63,8 @@ void print(const lab::Diagnostics& diagnostics, const std::string& file, Streams
 }
 
 std::expected<LoadedLab, ExitCode> load_lab(const std::string& file, Output output,
-                                            Streams& streams, const AdjustLab& adjust) {
-  auto loaded = read_lab(file, streams, adjust);
+                                            Streams& streams, const LabChanges& changes) {
+  auto loaded = read_lab(file, streams, changes);
   if (!loaded) return loaded;
   print(loaded->diagnostics, file, streams);
   if (!lab::has_errors(loaded->diagnostics)) return loaded;

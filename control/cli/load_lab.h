@@ -2,7 +2,6 @@
 #pragma once
 
 #include <expected>
-#include <functional>
 
 #include "control/cli/command.h"
 #include "control/cloud/network.h"
@@ -18,12 +17,17 @@ struct LoadedLab {
   lab::Diagnostics diagnostics;  ///< warnings only, when this is the result of load_lab
 };
 
-/// What the command line has to say about the lab, before anything is derived from it.
-using AdjustLab = std::function<void(lab::Lab&)>;
+/// What the command line says in place of the lab; empty: nothing.
+struct LabChanges {
+  std::string shaping;
+  std::string encryption;
+  std::string esp_algorithm;
+  std::string esp_driver;
+};
 
 /// Reads and derives without judging: `diagnostics` may hold errors. Fails when there is no file.
 [[nodiscard]] std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& streams,
-                                                          const AdjustLab& adjust = {});
+                                                          const LabChanges& changes = {});
 
 /// Every diagnostic on a line of its own: "file:line:column: error: message [A54]".
 void print(const lab::Diagnostics& diagnostics, const std::string& file, Streams& streams);
@@ -32,7 +36,7 @@ void print(const lab::Diagnostics& diagnostics, const std::string& file, Streams
 /// output as well when that was asked for, and the code is what the command ends with.
 [[nodiscard]] std::expected<LoadedLab, ExitCode> load_lab(const std::string& file, Output output,
                                                           Streams& streams,
-                                                          const AdjustLab& adjust = {});
+                                                          const LabChanges& changes = {});
 
 /// An Error as the command's last words.
 ExitCode report_error(const Error& error, ExitCode code, Output output, Streams& streams);

@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/lab/link_conditions.h"
 #include "control/report/json.h"
 #include "control/report/table.h"
+#include "control/report/units.h"
 
 namespace skyhop::cli {
 namespace {
@@ -167,6 +169,42 @@ Table link_table(const cloud::Network& n) {
   return table;
 }
 
+std::string rate_of(const cloud::Limit& limit) {
+  std::vector<std::string> rates;
+  if (limit.bits_per_second != 0) {
+    rates.push_back(report::bits_per_second(static_cast<double>(limit.bits_per_second)));
+  }
+  if (limit.packets_per_second != 0) {
+    rates.push_back(report::packets_per_second(static_cast<double>(limit.packets_per_second)));
+  }
+  return fmt::format("{}", fmt::join(rates, ", "));
+}
+
+cloud::Channel channel_of(const cloud::Network& n, size_t link, size_t way) {
+  return {cloud::LinkId(link), way == 0 ? n.links[link].a : n.links[link].b};
+}
+
+// What packets of a link meet besides the way to its far end.
+Table channel_table(const cloud::Network& n) {
+  Table table({{"Channel", Align::left, Narrow::truncate},
+               {"Limit"},
+               {"What", Align::left, Narrow::wrap},
+               {"Why", Align::left, Narrow::wrap}},
+              "Limits and conditions of links");
+  for (size_t i = 0; i < n.links.size(); ++i) {
+    for (const size_t way : {0, 1}) {
+      const std::string name = n.name_of(channel_of(n, i, way));
+      const cloud::Link::Direction& direction = n.links[i].directions[way];
+      for (const cloud::LimitId limit : direction.limits) {
+        table.add({name, n.at(limit).name, rate_of(n.at(limit)), n.at(limit).reason});
+      }
+      if (direction.conditions_reason.empty()) continue;
+      table.add({name, "", lab::describe(direction.conditions), direction.conditions_reason});
+    }
+  }
+  return table;
+}
+
 Table session_table(const cloud::Network& n) {
   Table table({{"Session"},
                {"Type"},
@@ -294,7 +332,27 @@ Json links_json(const cloud::Network& n) {
     if (l.a_address) item["a_address"] = l.a_address->to_string();
     if (l.b_address) item["b_address"] = l.b_address->to_string();
     if (!l.problem.empty()) item["problem"] = l.problem;
+    for (const size_t way : {0, 1}) {
+      const cloud::Link::Direction& direction = l.directions[way];
+      if (direction.limits.empty() && direction.conditions_reason.empty()) continue;
+      Json limits = Json::array();
+      for (const cloud::LimitId limit : direction.limits) limits.push_back(n.at(limit).name);
+      item[way == 0 ? "a_to_b" : "b_to_a"] = {{"limits", std::move(limits)},
+                                              {"conditions", lab::describe(direction.conditions)},
+                                              {"conditions_from", direction.conditions_reason}};
+    }
     list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json limits_json(const cloud::Network& n) {
+  Json list = Json::array();
+  for (const cloud::Limit& l : n.limits) {
+    list.push_back({{"name", l.name},
+                    {"bits_per_second", l.bits_per_second},
+                    {"packets_per_second", l.packets_per_second},
+                    {"reason", l.reason}});
   }
   return list;
 }
@@ -326,9 +384,9 @@ Json facts_json(const cloud::Network& n) {
 
 std::string network_tables(const cloud::Network& network, const report::Style& style) {
   std::string out;
-  for (const Table& table :
-       {vnet_table(network), subnet_table(network), peering_table(network), gateway_table(network),
-        nic_table(network), link_table(network), session_table(network), fact_table(network)}) {
+  for (const Table& table : {vnet_table(network), subnet_table(network), peering_table(network),
+                             gateway_table(network), nic_table(network), link_table(network),
+                             channel_table(network), session_table(network), fact_table(network)}) {
     if (table.is_empty()) continue;
     if (!out.empty()) out += "\n";
     out += table.render(style);
@@ -344,6 +402,7 @@ Json network_json(const cloud::Network& network) {
           {"network_interfaces", nics_json(network)},
           {"routers", routers_json(network)},
           {"links", links_json(network)},
+          {"limits", limits_json(network)},
           {"sessions", sessions_json(network)},
           {"facts", facts_json(network)}};
 }

@@ -45,6 +45,9 @@ constexpr OptionSpec kKeys = {
     "keys", "FILE",
     "write SPIs, algorithms and keys of all tunnels to FILE, in the form\n"
     "of Wireshark's esp_sa table"};
+constexpr OptionSpec kShaping = {"shaping", "cloud|none",
+                                 "cloud: gateways carry what their sizes carry; none: what the\n"
+                                 "machine carries (default: as the lab says)"};
 
 constexpr OptionSpec kRun[] = {
     {"duration", "S", "seconds of traffic, also 500ms or 2m (default: the lab's timeline, or 3)"},
@@ -62,6 +65,7 @@ constexpr OptionSpec kRun[] = {
     kEspDriver,
     kCapture,
     kKeys,
+    kShaping,
     kJson,
     kLogLevel,
     kHelp};
@@ -84,6 +88,7 @@ constexpr OptionSpec kReplay[] = {
     {"out", "PCAP", "write what arrives at any VM to this capture"},
     {"loop", "N", "send it N times (default 1)"},
     kLcores,
+    kShaping,
     kEncryption,
     kEspAlgorithm,
     kEspDriver,
@@ -129,6 +134,7 @@ constexpr OptionSpec kBench[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kShow[] = {kShaping, kJson, kLogLevel, kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -228,6 +234,13 @@ std::optional<UsageError> read_esp(const CommandLine& line, EspOptions& o) {
   return {};
 }
 
+// --shaping: what it says in place of the lab, or nothing.
+std::optional<UsageError> read_shaping(const CommandLine& line, std::string& shaping) {
+  shaping = line.get("shaping");
+  if (!line.has("shaping") || shaping == "cloud" || shaping == "none") return {};
+  return UsageError{fmt::format("--shaping: '{}' is neither cloud nor none", shaping), {}};
+}
+
 // az has short options; ours are long.
 Arguments without_short_options(const Arguments& arguments) {
   Arguments out;
@@ -269,6 +282,7 @@ Parsed<RunOptions> parse_run(const Arguments& arguments) {
     }
   }
   if (auto e = read_esp(*line, o.esp)) return std::unexpected(*e);
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
 
@@ -350,6 +364,7 @@ Parsed<ReplayOptions> parse_replay(const Arguments& arguments) {
   if (!loops) return std::unexpected(loops.error());
   o.loops = *loops;
   if (auto e = read(*line, "lcores", parse_lcores, o.lcores)) return std::unexpected(*e);
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
 
@@ -367,9 +382,10 @@ Parsed<ValidateOptions> parse_validate(const Arguments& arguments) {
 
 Parsed<ShowOptions> parse_show(const Arguments& arguments) {
   ShowOptions o;
-  const auto line = begin(arguments, kPlain, {"FILE"}, o.common);
+  const auto line = begin(arguments, kShow, {"FILE"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
+  if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
 
@@ -445,6 +461,7 @@ std::string options_help(const std::string& command) {
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
   if (command == "validate") return describe(kValidate);
+  if (command == "show") return describe(kShow);
   if (command == "bench") return describe(kBench);
   return describe(kPlain);
 }

@@ -57,6 +57,7 @@ struct RunOptions {
   std::string from;           ///< both or none
   std::string to;
   LcoreOptions lcores;
+  std::string shaping;                       ///< "cloud" or "none"; empty: as the lab says
   std::map<std::string, std::string> ports;  ///< VM -> DPDK's devargs
   EspOptions esp;
 };
@@ -103,6 +104,7 @@ struct ReplayOptions {
   uint32_t loops = 1;
   LcoreOptions lcores;
   EspOptions esp;
+  std::string shaping;
 };
 
 struct ValidateOptions {
@@ -114,6 +116,7 @@ struct ValidateOptions {
 struct ShowOptions {
   CommonOptions common;
   std::string lab;
+  std::string shaping;
 };
 
 /// One question of the az CLI. The words name it: {"nic", "show-effective-route-table"}.

@@ -23,7 +23,7 @@ Result<void> known_entry(const cloud::Network& network, const ReplayOptions& opt
 
 ExitCode replay(const ReplayOptions& options, Streams& streams) {
   const Output output = options.common.output;
-  const auto lab = load_lab_for_traffic(options.lab, options.esp, output, streams);
+  const auto lab = load_lab(options.lab, output, streams, changes_of(options.shaping, options.esp));
   if (!lab) return lab.error();
   if (const auto known = known_entry(lab->network, options); !known) {
     return report_error(known.error(), ExitCode::usage, output, streams);

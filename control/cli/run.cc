@@ -6,7 +6,7 @@ namespace skyhop::cli {
 
 ExitCode run(const RunOptions& options, Streams& streams) {
   const Output output = options.common.output;
-  const auto lab = load_lab_for_traffic(options.lab, options.esp, output, streams);
+  const auto lab = load_lab(options.lab, output, streams, changes_of(options.shaping, options.esp));
   if (!lab) return lab.error();
 
   std::vector<std::string> vms;

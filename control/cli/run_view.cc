@@ -68,7 +68,9 @@ report::Table packet_table(const emulator::RunReport& report) {
         {std::move(name), report::count(n), report::percent(static_cast<double>(n), in), meaning});
   };
   add("offered", c.offered, "received from ports, generators and captures");
-  if (c.originated != 0) add("originated", c.originated, "made by routers: ICMP");
+  if (c.originated != 0) {
+    add("originated", c.originated, "made by routers (ICMP, fragments) and links (duplicates)");
+  }
   add({"delivered", Tone::good}, c.delivered, "left the model where they were addressed to");
   if (c.held != 0) add("held", c.held, "inside of the model when it stopped");
   for (uint32_t i = 0; i < dataplane::kDropReasons; ++i) {
@@ -119,18 +121,95 @@ report::Table router_counters(const emulator::RunReport& report) {
   return table;
 }
 
+// What the link did besides carrying, or nothing.
+const dataplane::CrossingCounters* crossing_of(const emulator::RunReport& report, size_t link) {
+  if (link >= report.counters.crossings.size()) return nullptr;
+  const dataplane::CrossingCounters& crossing = report.counters.crossings[link];
+  return crossing == dataplane::CrossingCounters{} ? nullptr : &crossing;
+}
+
+uint32_t longest_queue(const dataplane::CrossingCounters& crossing) {
+  uint32_t longest = 0;
+  for (const auto& limit : crossing.limits) longest = std::max(longest, limit.queue_packets_max);
+  return longest;
+}
+
 report::Table link_counters(const emulator::RunReport& report) {
-  report::Table table({{"Link", Align::left, Narrow::truncate},
-                       {"Packets", Align::right},
-                       {"Bytes on the wire", Align::right},
-                       {"Rate", Align::right}},
-                      "Links");
-  for (size_t i = 0; i < report.counters.links.size(); ++i) {
+  const size_t links = report.counters.links.size();
+  bool has_crossings = false;
+  for (size_t i = 0; i < links; ++i) has_crossings |= crossing_of(report, i) != nullptr;
+  std::vector<report::Column> columns = {{"Link", Align::left, Narrow::truncate},
+                                         {"Packets", Align::right},
+                                         {"Bytes on the wire", Align::right},
+                                         {"Rate", Align::right}};
+  if (has_crossings) {
+    columns.insert(columns.end(), {{"Queue full", Align::right},
+                                   {"Lost", Align::right},
+                                   {"Longest queue", Align::right},
+                                   {"Bound by", Align::left, Narrow::wrap}});
+  }
+  report::Table table(std::move(columns), "Links");
+  for (size_t i = 0; i < links; ++i) {
     const dataplane::LinkCounters& l = report.counters.links[i];
-    if (l.packets == 0) continue;
+    const auto* crossing = crossing_of(report, i);
+    if (l.packets == 0 && crossing == nullptr) continue;
     const double bps = report.seconds > 0 ? static_cast<double>(l.bytes) * 8 / report.seconds : 0;
-    table.add({report.link_names[i], report::count(l.packets), report::count(l.bytes),
-               report::bits_per_second(bps)});
+    std::vector<report::Cell> row = {report.link_names[i], report::count(l.packets),
+                                     report::count(l.bytes), report::bits_per_second(bps)};
+    if (crossing != nullptr) {
+      row.insert(row.end(),
+                 {report::count(crossing->refused()), report::count(crossing->lost + crossing->cut),
+                  report::count(longest_queue(*crossing)),
+                  limit_of(report.limit_names, report.counters, i)});
+    } else if (has_crossings) {
+      row.insert(row.end(), {"0", "0", "0"});
+    }
+    table.add(std::move(row));
+  }
+  return table;
+}
+
+report::Table impairments(const emulator::RunReport& report) {
+  report::Table table({{"Link", Align::left, Narrow::truncate},
+                       {"Lost", Align::right},
+                       {"Cut off", Align::right},
+                       {"Duplicated", Align::right},
+                       {"Corrupted", Align::right},
+                       {"Reordered", Align::right}},
+                      "What links did to packets");
+  for (size_t i = 0; i < report.counters.links.size(); ++i) {
+    const auto* c = crossing_of(report, i);
+    if (c == nullptr || c->lost + c->cut + c->duplicated + c->corrupted + c->reordered == 0) {
+      continue;
+    }
+    table.add({report.link_names[i], report::count(c->lost), report::count(c->cut),
+               report::count(c->duplicated), report::count(c->corrupted),
+               report::count(c->reordered)});
+  }
+  return table;
+}
+
+// Which limit bound the run: the tightest of those that refused packets.
+std::string bound_text(const emulator::RunReport& report, const report::Style& style) {
+  const auto met = limits_met(report.limit_names, report.counters);
+  const std::string title = report::paint("Bound by", Tone::strong, style) + "    ";
+  if (met.empty() || met.front().refused == 0) {
+    if (report.limit_names.shared.empty() && met.empty()) return {};
+    return title + "no limit of a link or gateway: none refused a packet\n";
+  }
+  const emulator::LimitMet& limit = met.front();
+  std::string links = report::printable(limit.links.front());
+  if (limit.links.size() > 1) links += fmt::format(" and {} more", limit.links.size() - 1);
+  return title + fmt::format("{} on {}: {} carried, {} refused; it is the {} that are too many\n",
+                             report::printable(limit.name), links, report::count(limit.carried),
+                             report::count(limit.refused), limit.by_packets ? "packets" : "bits");
+}
+
+report::Table lateness(const emulator::RunReport& report) {
+  report::Table table =
+      report::latency_table("Link timing", "How much later than due links let go");
+  if (report.counters.link_lateness_ns.total() != 0) {
+    report::add_latency(table, "all links", report::latency_of(report.counters.link_lateness_ns));
   }
   return table;
 }
@@ -226,6 +305,19 @@ Json routers_json(const emulator::RunReport& report) {
   return list;
 }
 
+Json limit_json(const dataplane::LimitCounters& limit, std::string name) {
+  using dataplane::LimitCounters;
+  const auto by = [](const std::array<uint64_t, 2>& counts) {
+    return Json{{"bits", counts[LimitCounters::kByBits]},
+                {"packets", counts[LimitCounters::kByPackets]}};
+  };
+  return {{"name", std::move(name)},
+          {"held_up_by", by(limit.held_up)},
+          {"refused_by", by(limit.refused)},
+          {"queue_packets_max", limit.queue_packets_max},
+          {"queue_bytes_max", limit.queue_octets_max}};
+}
+
 Json links_json(const emulator::RunReport& report) {
   Json list = Json::array();
   for (size_t i = 0; i < report.counters.links.size(); ++i) {
@@ -237,7 +329,40 @@ Json links_json(const emulator::RunReport& report) {
                      {"seal_cycles_per_packet", ratio(l.seal_cycles, l.sealed)},
                      {"open_cycles_per_packet", ratio(l.open_cycles, l.opened)}};
     }
+    if (const auto* crossing = crossing_of(report, i)) {
+      item["dropped"] = {{"queue_full", crossing->refused()},
+                         {"link_loss", crossing->lost},
+                         {"link_down", crossing->cut}};
+      item["duplicated"] = crossing->duplicated;
+      item["corrupted"] = crossing->corrupted;
+      item["reordered"] = crossing->reordered;
+      Json limits = Json::array();
+      for (size_t stage = 0; stage < report.limit_names.stages(i); ++stage) {
+        const auto& limit = crossing->limits[stage];
+        if (limit == dataplane::LimitCounters{}) continue;
+        limits.push_back(limit_json(limit, report.limit_names.name(i, stage)));
+      }
+      item["limits"] = std::move(limits);
+      const std::string bound = limit_of(report.limit_names, report.counters, i);
+      item["bound_by"] = bound.empty() ? Json(nullptr) : Json(bound);
+    }
     list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json bound_json(const emulator::RunReport& report) {
+  Json list = Json::array();
+  for (const emulator::LimitMet& limit : limits_met(report.limit_names, report.counters)) {
+    if (limit.refused == 0) continue;
+    list.push_back({{"limit", limit.name},
+                    {"links", limit.links},
+                    {"by", limit.by_packets ? "packets" : "bits"},
+                    {"carried", limit.carried},
+                    {"refused", limit.refused},
+                    {"held_up", limit.held_up},
+                    {"queue_packets_max", limit.queue_packets_max},
+                    {"queue_bytes_max", limit.queue_octets_max}});
   }
   return list;
 }
@@ -276,8 +401,10 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
                      report::packets_per_second(throughput.pps),
                      report::bits_per_second(throughput.bps), report::seconds(report.seconds),
                      report.workers, report.workers == 1 ? "lcore" : "lcores");
+  out += bound_text(report, style);
   for (const report::Table& table :
-       {latencies(report), router_counters(report), link_counters(report), tunnel_table(report)}) {
+       {latencies(report), lateness(report), router_counters(report), link_counters(report),
+        tunnel_table(report), impairments(report)}) {
     if (!table.is_empty()) out += "\n" + table.render(style);
   }
   if (!report.events.empty()) {
@@ -312,6 +439,8 @@ Json run_json(const std::string& lab, const emulator::RunReport& report) {
       {"latency_ns", report::to_json(report::latency_of(c.path_latency_ns))},
       {"routers", routers_json(report)},
       {"links", links_json(report)},
+      {"bound_by", bound_json(report)},
+      {"link_lateness_ns", report::to_json(report::latency_of(c.link_lateness_ns))},
       {"security_associations", report::associations_json(report.associations, report.link_names)},
       {"ports", ports_json(report)},
       {"checks", checks_json(report.checks)},

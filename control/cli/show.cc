@@ -10,7 +10,7 @@
 namespace skyhop::cli {
 
 ExitCode show(const ShowOptions& options, Streams& streams) {
-  const auto loaded = load_lab(options.lab, options.common.output, streams);
+  const auto loaded = load_lab(options.lab, options.common.output, streams, {options.shaping});
   if (!loaded) return loaded.error();
   if (options.common.output == Output::json) {
     streams.out << report::dump(network_json(loaded->network));

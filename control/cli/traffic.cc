@@ -20,16 +20,11 @@ Result<void> require_vms(const cloud::Network& network, const std::vector<std::s
   return {};
 }
 
-std::expected<LoadedLab, ExitCode> load_lab_for_traffic(const std::string& file,
-                                                        const EspOptions& esp, Output output,
-                                                        Streams& streams) {
-  return load_lab(file, output, streams, [&esp](lab::Lab& lab) {
-    lab::Settings& settings = lab.settings;
-    if (esp.encryption == "esp") settings.encryption = lab::Encryption::esp;
-    if (esp.encryption == "none") settings.encryption = lab::Encryption::none;
-    if (!esp.algorithm.empty()) settings.esp.algorithm = esp.algorithm;
-    if (!esp.driver.empty()) settings.esp.driver = esp.driver;
-  });
+LabChanges changes_of(const std::string& shaping, const EspOptions& esp) {
+  return {.shaping = shaping,
+          .encryption = esp.encryption,
+          .esp_algorithm = esp.algorithm,
+          .esp_driver = esp.driver};
 }
 
 ExitCode run_traffic(const LoadedLab& lab, emulator::RunOptions options, const EspOptions& esp,

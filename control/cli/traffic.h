@@ -7,11 +7,8 @@
 
 namespace skyhop::cli {
 
-/// The lab, with the command line's word on its tunnels.
-[[nodiscard]] std::expected<LoadedLab, ExitCode> load_lab_for_traffic(const std::string& file,
-                                                                      const EspOptions& esp,
-                                                                      Output output,
-                                                                      Streams& streams);
+/// What the command line says of links and tunnels.
+[[nodiscard]] LabChanges changes_of(const std::string& shaping, const EspOptions& esp);
 
 /// Runs, prints the report, and tells the exit code.
 [[nodiscard]] ExitCode run_traffic(const LoadedLab& lab, emulator::RunOptions options,

@@ -35,6 +35,9 @@ void validate_settings(Derivation& d) {
     d.error("settings.esp.algorithm", fmt::format("\"{}\" is neither policy nor one of {}",
                                                   algorithm, fmt::join(names, ", ")));
   }
+  if (settings.shaping != "cloud" && settings.shaping != "none") {
+    d.error("settings.shaping", fmt::format("\"{}\" is neither cloud nor none", settings.shaping));
+  }
   if (settings.hpe_tunnels < 1 || settings.hpe_tunnels > 50) {
     d.error("settings.hpe_tunnels", fmt::format("{} is not in 1 to 50", settings.hpe_tunnels),
             "V47");
@@ -68,6 +71,7 @@ DeriveResult derive(const lab::Lab& lab) {
   check_given_keys(d);
   derive_fabric(d);
   index_network(d.network);
+  derive_limits(d);
 
   azure::validate_subnets(d);
   azure::validate_peerings(d);

@@ -31,6 +31,7 @@ using GatewayId = Id<struct GatewayTag>;
 using RouterId = Id<struct RouterTag>;
 using LinkId = Id<struct LinkTag>;
 using SessionId = Id<struct SessionTag>;
+using LimitId = Id<struct LimitTag>;
 
 }  // namespace skyhop::cloud
 

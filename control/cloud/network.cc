@@ -133,6 +133,26 @@ std::optional<LinkId> Network::find_link(std::string_view name) const {
   return find_named<LinkId>(links, names, swapped(name));
 }
 
+std::vector<Channel> Network::find_channels(std::string_view name) const {
+  constexpr std::string_view kArrow = " -> ";
+  const size_t arrow = name.find(kArrow);
+  if (arrow == std::string_view::npos) {
+    const auto link = find_link(name);
+    if (!link) return {};
+    return {{*link, at(*link).a}, {*link, at(*link).b}};
+  }
+  const std::string from(name.substr(0, arrow));
+  const auto link = find_link(from + " - " + std::string(name.substr(arrow + kArrow.size())));
+  if (!link) return {};
+  return {{*link, at(at(*link).a).name == from ? at(*link).a : at(*link).b}};
+}
+
+std::string Network::name_of(Channel channel) const {
+  const Link& link = at(channel.link);
+  const RouterId to = link.a == channel.from ? link.b : link.a;
+  return at(channel.from).name + " -> " + at(to).name;
+}
+
 std::optional<SessionId> Network::find_session(std::string_view name) const {
   const Names* names = index ? &index->sessions : nullptr;
   if (const auto found = find_named<SessionId>(sessions, names, name)) return found;

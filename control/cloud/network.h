@@ -5,6 +5,7 @@
 // timeline adds later are here from the start with `present_at_start == false`.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,7 @@ struct Gateway {
   uint32_t asn = 0;                ///< 0: does not speak BGP
   Ipv4Address public_ip;
   bool insane_mode = false;
+  std::string size;  ///< of the VM, for an Aviatrix gateway
   bool present_at_start = true;
 };
 
@@ -133,6 +135,21 @@ struct Ipsec {
   dataplane::ipsec::EspSpec b_to_a;
 };
 
+/// A limit that a cloud sets on packets, shared by the channels that name it.
+struct Limit {
+  std::string name;                 ///< "VpnGw2 tunnel", "spoke1 Standard_B1ms"
+  uint64_t bits_per_second = 0;     ///< on the wire; 0: none
+  uint64_t packets_per_second = 0;  ///< 0: none
+  std::string reason;
+};
+
+/// One direction of a link.
+struct Channel {
+  LinkId link;
+  RouterId from;
+  friend auto operator<=>(const Channel&, const Channel&) = default;
+};
+
 /// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
 struct Link {
   std::string name;  ///< "spoke1 - transit-1"
@@ -143,10 +160,18 @@ struct Link {
   /// Inner addresses of the ends, where the tunnel has them (169.254.x.y).
   std::optional<Ipv4Address> a_address;
   std::optional<Ipv4Address> b_address;
+  lab::IpsecPolicy policy;  ///< of a tunnel: what both ends agree on
   Encapsulation encapsulation;
   std::optional<Ipsec> ipsec;  ///< absent: a fabric link
   uint32_t tunnel_count = 1;   ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
   uint32_t mtu = 1500;
+  /// What a channel's packets meet, in this order.
+  struct Direction {
+    std::vector<LimitId> limits;
+    lab::LinkConditions conditions;  ///< when the lab starts
+    std::string conditions_reason;   ///< "links[0], links[2]"
+  };
+  std::array<Direction, 2> directions;  ///< from a, from b
   /// Why the tunnel can never come up (V18, A48), else empty.
   std::string problem;
   bool present_at_start = true;
@@ -219,6 +244,7 @@ struct Network {
   std::vector<Gateway> gateways;
   std::vector<Router> routers;
   std::vector<Link> links;
+  std::vector<Limit> limits;
   std::vector<Session> sessions;
   std::vector<RouteServer> route_servers;
   std::vector<VpnGateway> vpn_gateways;
@@ -237,6 +263,7 @@ struct Network {
   [[nodiscard]] const Gateway& at(GatewayId id) const { return gateways[id.index()]; }
   [[nodiscard]] const Router& at(RouterId id) const { return routers[id.index()]; }
   [[nodiscard]] const Link& at(LinkId id) const { return links[id.index()]; }
+  [[nodiscard]] const Limit& at(LimitId id) const { return limits[id.index()]; }
   [[nodiscard]] const Session& at(SessionId id) const { return sessions[id.index()]; }
 
   [[nodiscard]] std::optional<VnetId> find_vnet(std::string_view name) const;
@@ -246,6 +273,10 @@ struct Network {
   [[nodiscard]] std::optional<GatewayId> find_gateway(std::string_view name) const;
   [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;
   [[nodiscard]] std::optional<LinkId> find_link(std::string_view name) const;  ///< either order
+  /// Both channels of "a - b", the one of "a -> b"; none when there is no such link.
+  [[nodiscard]] std::vector<Channel> find_channels(std::string_view name) const;
+  /// "a -> b"
+  [[nodiscard]] std::string name_of(Channel channel) const;
   [[nodiscard]] std::optional<SessionId> find_session(std::string_view name) const;
   /// The link between two routers, if there is one.
   [[nodiscard]] std::optional<LinkId> link_between(RouterId x, RouterId y) const;

@@ -111,6 +111,9 @@ class TargetCheck {
     spoke(action.spoke_gateway, path);
   }
 
+  /// Looked up where its conditions are put together (link_limits.cc).
+  void check(const lab::LinkConditions&, const std::string&) {}
+
   void check(const lab::AddSpoke& action, const std::string& path) {
     spoke(action.spoke_gateway, path);
   }

@@ -158,6 +158,7 @@ class TunnelMatcher {
               .a = *a.router,
               .b = *b.router,
               .connection = end.connection,
+              .policy = policy,
               .mtu = d_.lab.settings.tunnel_mtu,
               .problem = problem,
               .present_at_start = a.present_at_start && b.present_at_start};

@@ -10,6 +10,7 @@
 #include "control/emulator/element_state.h"
 #include "control/emulator/names.h"
 #include "control/emulator/speakers.h"
+#include "control/lab/link_conditions.h"
 
 namespace skyhop::emulator {
 namespace {
@@ -58,6 +59,9 @@ class Emulation::Watch final : public routing::FibSink {
   }
   void router_state(RouterId router, bool up) override {
     if (next_ != nullptr) next_->router_state(router, up);
+  }
+  void channel_conditions(cloud::Channel channel, const lab::LinkConditions& conditions) override {
+    if (next_ != nullptr) next_->channel_conditions(channel, conditions);
   }
 
  private:
@@ -164,6 +168,9 @@ Result<void> Emulation::apply(const lab::TimelineEvent& event) {
     note(change->spoke_gateway, "advertised CIDRs changed");
     return {};
   }
+  if (const auto* change = std::get_if<lab::LinkConditions>(&event.action)) {
+    return change_link(*change);
+  }
   const auto& added = std::get<lab::AddSpoke>(event.action);
   for (size_t i = 0; i < network_.gateways.size(); ++i) {
     if (network_.gateways[i].resource != added.spoke_gateway) continue;
@@ -201,6 +208,20 @@ Result<void> Emulation::set_state(const lab::SetState& change) {
       return {};
     }
   }
+  return {};
+}
+
+Result<void> Emulation::change_link(const lab::LinkConditions& change) {
+  const auto channels = channels_named(network_, change.link);
+  if (!channels) return std::unexpected(channels.error());
+  for (const cloud::Channel channel : *channels) {
+    const cloud::Link& link = network_.at(channel.link);
+    const size_t way = link.a == channel.from ? 0 : 1;
+    auto [now, is_new] = conditions_.try_emplace(channel, link.directions[way].conditions);
+    now->second.update(change);
+    watch_->channel_conditions(channel, now->second);
+  }
+  note(change.link, "conditions changed: " + lab::describe(change));
   return {};
 }
 

@@ -4,6 +4,7 @@
 // a FibSink (the data plane, or nothing for commands that only need the answer).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -92,6 +93,7 @@ class Emulation {
   void set_gateway(cloud::GatewayId gateway, bool up);
   void set_link(cloud::LinkId link, bool up);
   Result<void> set_state(const lab::SetState& change);
+  Result<void> change_link(const lab::LinkConditions& change);
   void note(std::string subject, std::string what);
 
   lab::Lab lab_;
@@ -100,6 +102,7 @@ class Emulation {
   bgp::Time zero_{0};
   bgp::Time last_change_{0};
   std::vector<LogEntry> log_;
+  std::map<cloud::Channel, lab::LinkConditions> conditions_;  ///< of channels that changed
   std::unique_ptr<ElementState> state_;
   std::unique_ptr<Watch> watch_;
   std::vector<std::unique_ptr<routing::RouterTable>> tables_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include "control/emulator/names.h"
 
@@ -9,6 +10,10 @@ namespace skyhop::emulator {
 namespace {
 
 using dataplane::FilterIndex;
+
+// What the links of a lab may hold, for each worker: 20 ms of delay at 3 Mpps, and some 150 MB of
+// packet buffers.
+constexpr uint32_t kHeldPackets = 1u << 16;
 
 FilterIndex filter_index(cloud::VmId vm, lab::Direction direction) {
   return static_cast<FilterIndex>(2 * vm.index() + (direction == lab::Direction::Outbound ? 1 : 2));
@@ -35,14 +40,32 @@ dataplane::LinkKind kind_of(cloud::LinkKind kind) {
   return dataplane::LinkKind::fabric;
 }
 
-dataplane::LinkSpec channel_of(const cloud::Network& network, const cloud::Link& link,
-                               cloud::RouterId from, cloud::RouterId to) {
-  return {.name = network.at(from).name + " -> " + network.at(to).name,
-          .kind = kind_of(link.kind),
-          .to = index_of(to),
-          .mtu = link.mtu,
-          .overhead_fixed = link.encapsulation.fixed_bytes,
-          .overhead_block = link.encapsulation.block};
+dataplane::LinkSpec channel_of(const cloud::Network& network, cloud::LinkId id, size_t way) {
+  const cloud::Link& link = network.at(id);
+  const cloud::Link::Direction& direction = link.directions[way];
+  dataplane::LinkSpec spec{.name = network.name_of({id, way == 0 ? link.a : link.b}),
+                           .kind = kind_of(link.kind),
+                           .to = index_of(way == 0 ? link.b : link.a),
+                           .mtu = link.mtu,
+                           .overhead_fixed = link.encapsulation.fixed_bytes,
+                           .overhead_block = link.encapsulation.block,
+                           .conditions = conditions_of(direction.conditions)};
+  for (const cloud::LimitId limit : direction.limits) {
+    spec.limits.push_back(static_cast<dataplane::LimitIndex>(limit.index()));
+  }
+  return spec;
+}
+
+// Some link holds packets, or will.
+bool holds_packets(const lab::Lab& lab, const dataplane::Image& image) {
+  return std::ranges::any_of(image.links, &dataplane::LinkSpec::has_conditions) ||
+         std::ranges::any_of(lab.timeline, [](const lab::TimelineEvent& event) {
+           return std::holds_alternative<lab::LinkConditions>(event.action);
+         });
+}
+
+uint64_t nanoseconds(lab::Seconds duration) {
+  return static_cast<uint64_t>(std::llround(duration.count() * 1e9));
 }
 
 // A tunnel whose algorithm nobody carries out only weighs as much.
@@ -91,7 +114,39 @@ dataplane::GuardIndex guard_of(const cloud::Network& network,
 
 }  // namespace
 
-dataplane::Image make_image(const cloud::Network& network, lab::Encryption encryption) {
+dataplane::LinkConditions conditions_of(const lab::LinkConditions& from) {
+  using Jitter = dataplane::JitterSpec;
+  const auto share = [](const std::optional<lab::Percent>& percent, double otherwise = 0) {
+    return percent ? percent->value / 100 : otherwise;
+  };
+  dataplane::LinkConditions to;
+  to.rate.bits_per_second = from.rate.value_or(lab::Rate{}).per_second;
+  to.rate.packets_per_second = from.packet_rate.value_or(lab::Rate{}).per_second;
+  to.rate.queue_packets = from.queue_packets.value_or(to.rate.queue_packets);
+  to.rate.queue_octets = from.queue_bytes.value_or(0);
+  to.delay_ns = nanoseconds(from.delay.value_or(lab::Seconds{0}));
+  if (!from.jitter_samples.empty()) {
+    to.jitter.kind = Jitter::Kind::samples;
+    for (const lab::Seconds sample : from.jitter_samples) {
+      to.jitter.samples_ns.push_back(nanoseconds(sample));
+    }
+  } else if (const auto spread = from.jitter.value_or(lab::Seconds{0}); spread.count() > 0) {
+    const bool is_normal = from.jitter_distribution == lab::JitterDistribution::normal;
+    to.jitter.kind = is_normal ? Jitter::Kind::normal : Jitter::Kind::uniform;
+    to.jitter.spread_ns = nanoseconds(spread);
+  }
+  to.jitter.reorders = to.jitter.kind != Jitter::Kind::none && from.jitter_reorders.value_or(false);
+  to.loss.share = share(from.loss_percent);
+  to.loss.burst = from.loss_burst.value_or(1);
+  to.loss.share_in_burst = share(from.loss_in_burst_percent, 1);
+  to.duplicated = share(from.duplicate_percent);
+  to.corrupted = share(from.corrupt_percent);
+  to.reordered = share(from.reorder_percent);
+  to.reorder_delay_ns = nanoseconds(from.reorder_delay.value_or(lab::Seconds{0}));
+  return to;
+}
+
+dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) {
   dataplane::Image image;
   for (const cloud::Router& router : network.routers) {
     image.routers.push_back({.name = router.name,
@@ -101,12 +156,21 @@ dataplane::Image make_image(const cloud::Network& network, lab::Encryption encry
                              .edges = {},
                              .table = {}});
   }
-  for (const cloud::Link& link : network.links) {
-    image.links.push_back(channel_of(network, link, link.a, link.b));
-    image.links.push_back(channel_of(network, link, link.b, link.a));
-    if (encryption == lab::Encryption::esp)
-      encrypt(link, *(image.links.end() - 2), image.links.back());
+  for (size_t i = 0; i < network.links.size(); ++i) {
+    for (const size_t way : {0, 1}) {
+      image.links.push_back(channel_of(network, cloud::LinkId(i), way));
+    }
+    if (lab.settings.encryption == lab::Encryption::esp) {
+      encrypt(network.links[i], *(image.links.end() - 2), image.links.back());
+    }
   }
+  for (const cloud::Limit& limit : network.limits) {
+    image.limits.push_back({.name = limit.name,
+                            .rate = {.bits_per_second = limit.bits_per_second,
+                                     .packets_per_second = limit.packets_per_second}});
+  }
+  image.seed = lab.settings.seed;
+  if (holds_packets(lab, image)) image.held_packets = kHeldPackets;
   for (const cloud::Vnet& vnet : network.vnets) image.guards.push_back({vnet.address_space});
   for (size_t i = 0; i < network.vms.size(); ++i) {
     const cloud::VmId vm(i);
@@ -189,6 +253,11 @@ void DataplaneSink::link_state(cloud::LinkId link, bool up) {
 
 void DataplaneSink::router_state(cloud::RouterId router, bool up) {
   dataplane_.set_router_up(index_of(router), up);
+}
+
+void DataplaneSink::channel_conditions(cloud::Channel channel,
+                                       const lab::LinkConditions& conditions) {
+  dataplane_.set_link_conditions(channel_index(network_, channel), conditions_of(conditions));
 }
 
 void DataplaneSink::refresh_filters(const Emulation& emulation) {

@@ -16,8 +16,10 @@ namespace skyhop::emulator {
 /// Dense indexes are the network's: router index = RouterId, port index = VmId, link index of a
 /// channel = 2 * LinkId (from a) or 2 * LinkId + 1 (from b), guard of a VNet = VnetId + 1, filters
 /// of VM n: 2n + 1 outbound, 2n + 2 inbound.
-[[nodiscard]] dataplane::Image make_image(const cloud::Network& network,
-                                          lab::Encryption encryption);
+[[nodiscard]] dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network);
+
+/// What the lab says of a channel, as the data plane takes it.
+[[nodiscard]] dataplane::LinkConditions conditions_of(const lab::LinkConditions& conditions);
 /// The image's links that a user means: "a -> b" is one direction, "a - b" are both.
 [[nodiscard]] Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& network,
                                                                     const std::string& name);
@@ -29,7 +31,7 @@ namespace skyhop::emulator {
   return static_cast<dataplane::PortIndex>(vm.index());
 }
 
-/// Installs what the control plane decides into a data plane made from make_image(network).
+/// Installs what the control plane decides into a data plane made from make_image().
 class DataplaneSink final : public routing::FibSink {
  public:
   DataplaneSink(const cloud::Network& network, dataplane::Dataplane& dataplane)
@@ -42,6 +44,7 @@ class DataplaneSink final : public routing::FibSink {
   void edge_alive(cloud::RouterId router, lpm::EdgeId edge, bool alive) override;
   void link_state(cloud::LinkId link, bool up) override;
   void router_state(cloud::RouterId router, bool up) override;
+  void channel_conditions(cloud::Channel channel, const lab::LinkConditions& conditions) override;
 
   /// Writes the NSGs of every VM's NIC as they are now, where they differ from what is installed.
   void refresh_filters(const Emulation& emulation);

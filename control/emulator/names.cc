@@ -59,6 +59,12 @@ Result<cloud::LinkId> link_named(const cloud::Network& network, const std::strin
   return unknown("link", name, names_of(network.links));
 }
 
+Result<std::vector<cloud::Channel>> channels_named(const cloud::Network& network,
+                                                   const std::string& name) {
+  if (auto channels = network.find_channels(name); !channels.empty()) return channels;
+  return unknown("link", name, names_of(network.links));
+}
+
 Result<cloud::SessionId> session_named(const cloud::Network& network, const std::string& name) {
   if (const auto session = network.find_session(name)) return *session;
   return unknown("session", name, names_of(network.sessions));

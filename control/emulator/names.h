@@ -20,6 +20,9 @@ namespace skyhop::emulator {
                                                      const std::string& name);
 [[nodiscard]] Result<cloud::LinkId> link_named(const cloud::Network& network,
                                                const std::string& name);
+/// Both channels of "a - b", the one of "a -> b".
+[[nodiscard]] Result<std::vector<cloud::Channel>> channels_named(const cloud::Network& network,
+                                                                 const std::string& name);
 [[nodiscard]] Result<cloud::SessionId> session_named(const cloud::Network& network,
                                                      const std::string& name);
 

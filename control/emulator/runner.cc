@@ -93,7 +93,7 @@ Result<dataplane::ReplaySpec> replay_of(const cloud::Network& network, const Run
 
 Result<dataplane::Image> image_of(const lab::Lab& lab, const cloud::Network& network,
                                   const RunOptions& options) {
-  dataplane::Image image = make_image(network, lab.settings.encryption);
+  dataplane::Image image = make_image(lab, network);
   for (const auto& [name, file] : options.link_captures) {
     const auto links = links_named(network, name);
     if (!links) return std::unexpected(links.error());
@@ -199,6 +199,7 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
   for (const auto& router : image->routers) report.router_names.push_back(router.name);
   for (const auto& link : image->links) report.link_names.push_back(link.name);
   for (const auto& port : image->ports) report.port_names.push_back(port.name);
+  report.limit_names = LimitNames(*image);
   if (!eal->note.empty()) report.notes.push_back(eal->note);
   if (eal->cpus_shared) report.notes.push_back("workers share CPUs with other threads: slower");
 
@@ -263,8 +264,9 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
     }
     std::this_thread::sleep_for(kTick);
   }
-  report.seconds = elapsed();
   forwarding.stop();
+  // With the time in which what links held arrived: that is among what was delivered.
+  report.seconds = elapsed();
 
   report.counters = forwarding.counters();
   report.associations = forwarding.associations();

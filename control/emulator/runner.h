@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/emulator/checks.h"
+#include "control/emulator/limits_met.h"
 #include "dataplane/counters.h"
 #include "dataplane/ipsec/spec.h"
 
@@ -58,7 +59,8 @@ struct RunReport {
   dataplane::Counters counters;
   std::vector<std::string> router_names;  ///< as counters.routers
   std::vector<std::string> link_names;    ///< as counters.links: directed, "a -> b"
-  std::vector<std::string> port_names;    ///< as counters.ports
+  LimitNames limit_names;
+  std::vector<std::string> port_names;  ///< as counters.ports
   /// SAs of the run, spares left out; their links are those of link_names.
   std::vector<dataplane::ipsec::AssociationRecord> associations;
   double seconds = 0;  ///< of traffic

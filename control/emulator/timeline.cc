@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "control/lab/link_conditions.h"
+
 namespace skyhop::emulator {
 namespace {
 
@@ -39,6 +41,9 @@ struct Describe {
       text += " " + prefix.to_string();
     }
     return text;
+  }
+  std::string operator()(const lab::LinkConditions& change) const {
+    return fmt::format("link {}: {}", change.link, lab::describe(change));
   }
   std::string operator()(const lab::AddSpoke& change) const {
     return "spoke " + change.spoke_gateway + " is launched and attached";

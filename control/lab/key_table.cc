@@ -49,6 +49,10 @@ std::string expected_form(const Shape& shape) {
     case Kind::duration:
       return shape.max == 0 ? "a duration such as 10s, 2m, 1h, 250ms or a number of seconds"
                             : fmt::format("a duration from {}s to {}s", shape.min, shape.max);
+    case Kind::rate:
+      return "a rate per second such as 550M, 1.25G or 52k";
+    case Kind::percent:
+      return "a percentage from 0 to 100";
     case Kind::choice:
       return quoted_list(shape.words, "or");
     case Kind::port_range:

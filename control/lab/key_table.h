@@ -36,6 +36,8 @@ enum class Kind {
   interface_cidr,
   asn,
   duration,
+  rate,
+  percent,
   choice,
   port_range,
   address_selector,
@@ -163,6 +165,10 @@ struct Value {  // scalars and enums
       shape.kind = Kind::prefix;
     } else if constexpr (std::is_same_v<T, Seconds>) {
       shape.kind = Kind::duration;
+    } else if constexpr (std::is_same_v<T, Rate>) {
+      shape.kind = Kind::rate;
+    } else if constexpr (std::is_same_v<T, Percent>) {
+      shape.kind = Kind::percent;
     } else if constexpr (std::is_same_v<T, PortRange>) {
       shape.kind = Kind::port_range;
     } else if constexpr (kIsObject<T>) {
@@ -203,6 +209,10 @@ struct Value {  // scalars and enums
         return reader.take(node, path, parse_prefix(*text), out);
       } else if constexpr (std::is_same_v<T, PortRange>) {
         return reader.take(node, path, parse_port_range(*text), out);
+      } else if constexpr (std::is_same_v<T, Rate>) {
+        return reader.take(node, path, parse_rate(*text), out);
+      } else if constexpr (std::is_same_v<T, Percent>) {
+        return reader.take(node, path, parse_percent(*text), out);
       } else {
         return shape.kind == Kind::asn
                    ? reader.take(node, path, parse_asn(*text), out)

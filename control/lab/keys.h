@@ -1,5 +1,5 @@
 // The structs that tables fill, and the words of their enums. The tables themselves are in
-// keys_azure.cc, keys_aviatrix.cc and keys_run.cc.
+// keys_azure.cc, keys_aviatrix.cc, keys_links.cc and keys_run.cc.
 #pragma once
 
 #include <array>
@@ -36,7 +36,9 @@ struct StateChange {
 };
 struct TimelineEntry {
   Seconds at{0};
-  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>> action;
+  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>,
+               LinkConditions>
+      action;
 };
 struct NoRoute {
   std::string on;
@@ -83,6 +85,7 @@ SKYHOP_LAB_OBJECT(IpsecPolicy)
 SKYHOP_LAB_OBJECT(EspKeys)
 SKYHOP_LAB_OBJECT(EspSettings)
 SKYHOP_LAB_OBJECT(Settings)
+SKYHOP_LAB_OBJECT(LinkConditions)
 SKYHOP_LAB_OBJECT(TrafficFlow)
 SKYHOP_LAB_OBJECT(StateChange)
 SKYHOP_LAB_OBJECT(SetAdvertisedCidrs)
@@ -136,6 +139,9 @@ inline constexpr WordList<Protocol, 6> kWords<Protocol> = {{{"Tcp", Protocol::Tc
                                                             {"Esp", Protocol::Esp},
                                                             {"Ah", Protocol::Ah},
                                                             {"*", Protocol::Any}}};
+template <>
+inline constexpr WordList<JitterDistribution, 2> kWords<JitterDistribution> = {
+    {{"uniform", JitterDistribution::uniform}, {"normal", JitterDistribution::normal}}};
 template <>
 inline constexpr WordList<TunnelProtocol, 2> kWords<TunnelProtocol> = {
     {{"IPsec", TunnelProtocol::IPsec}, {"LAN", TunnelProtocol::LAN}}};

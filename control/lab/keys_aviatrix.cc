@@ -53,6 +53,10 @@ void gateway(TableWriter<T>& t) {
       .required();
   t.member("ha_gw", &T::ha_gw, "A twin named NAME-hagw; both forward.");
   t.member("insane_mode", &T::insane_mode, "High Performance Encryption.");
+  t.member("gw_size", &T::gw_size,
+           "Azure VM size, which says what the gateway carries; Standard_D3_v2 with insane_mode, "
+           "else Standard_B1ms.");
+  t.member("instance_size", &T::gw_size, "The same, as the modules call it.").same_as("gw_size");
 }
 
 template <typename T>

@@ -93,6 +93,8 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
       lab.timeline.push_back({entry.at, std::move(*state), path});
     } else if (auto* advertise = std::get_if<SetAdvertisedCidrs>(&entry.action)) {
       lab.timeline.push_back({entry.at, std::move(*advertise), path});
+    } else if (auto* change = std::get_if<LinkConditions>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*change), path});
     } else if (auto* spokes = std::get_if<std::vector<SpokeGateway>>(&entry.action)) {
       for (SpokeGateway& spoke : *spokes) {
         lab.timeline.push_back({entry.at, AddSpoke{spoke.name}, path});
@@ -165,6 +167,12 @@ const ObjectTable& table_of<Settings>() {
     t.member("encryption", &Settings::encryption,
              "esp: tunnels encrypt packets; none: they cost their octets only.");
     t.member("esp", &Settings::esp, "How they encrypt.");
+    t.member("shaping", &Settings::shaping,
+             "cloud: VPN gateways and Aviatrix gateways carry what their sizes carry; none: "
+             "whatever the machine carries.")
+        .words({"cloud", "none"});
+    t.member("seed", &Settings::seed,
+             "Of what links leave to chance: the same seed gives the same packets.");
     return std::move(t).table();
   }();
   return table;
@@ -254,6 +262,8 @@ const ObjectTable& table_of<TimelineEntry>() {
     state("up", true, "This comes back.");
     alternative<SetAdvertisedCidrs>(t, "advertise", "action", &TimelineEntry::action,
                                     "A spoke advertises something else.");
+    alternative<LinkConditions>(t, "change_link", "action", &TimelineEntry::action,
+                                "A link does something else to packets from now on.");
     alternative<std::vector<SpokeGateway>>(t, "add_spoke", "action", &TimelineEntry::action,
                                            "These spoke gateways are made and attached.")
         .at_path("aviatrix_spoke_gateway");
@@ -395,6 +405,7 @@ const ObjectTable& table_of<Lab>() {
     t.member("aviatrix_spoke_gateway", &Lab::spoke_gateways, "Spoke gateways.");
     t.member("aviatrix_transit_external_device_conn", &Lab::transit_external_device_conns,
              "BGP connections of transit gateways.");
+    t.member("links", &Lab::links, "What links do to packets.");
     t.member("traffic", &Lab::traffic, "Packets to send.");
     t.setter<std::vector<TimelineEntry>>("timeline", add_timeline, "What happens while it runs.");
     t.setter<std::vector<CheckEntry>>("checks", add_checks, "What must hold.");

@@ -187,6 +187,7 @@ struct TransitGateway {
   uint32_t local_as_number = 0;
   bool ha_gw = true;
   bool insane_mode = false;  ///< High Performance Encryption
+  std::string gw_size;       ///< of the VM; empty: the module's default
   bool enable_bgp_over_lan = false;
   uint32_t bgp_lan_interfaces_count = 1;
   bool bgp_ecmp = false;
@@ -208,6 +209,7 @@ struct SpokeGateway {
   std::string transit_gw;  ///< empty: not attached
   bool ha_gw = false;
   bool insane_mode = false;
+  std::string gw_size;
   std::vector<Ipv4Prefix> included_advertised_spoke_routes;
   std::vector<Ipv4Prefix> customized_spoke_vpc_routes;
   std::vector<Ipv4Prefix> filtered_spoke_vpc_routes;
@@ -255,6 +257,46 @@ struct TrafficFlow {
   double pps = 0;           ///< 0: as fast as possible
 };
 
+/// Bits or packets per second; 0: no limit.
+struct Rate {
+  uint64_t per_second = 0;
+  friend bool operator==(Rate, Rate) = default;
+};
+/// 0 to 100.
+struct Percent {
+  double value = 0;
+  friend bool operator==(Percent, Percent) = default;
+};
+
+enum class JitterDistribution { uniform, normal };
+
+/// What a link does to packets. What is absent stays as it is.
+struct LinkConditions {
+  /// "transit-2 - vng-0": both directions; "transit-2 -> vng-0": this one.
+  std::string link;
+  std::optional<Rate> rate;  ///< bits per second on the wire, encapsulation included
+  std::optional<Rate> packet_rate;
+  std::optional<uint32_t> queue_packets;
+  std::optional<uint64_t> queue_bytes;  ///< 0: any number
+  std::optional<Seconds> delay;
+  std::optional<Seconds> jitter;  ///< greatest (uniform), or standard deviation (normal)
+  std::optional<JitterDistribution> jitter_distribution;
+  std::optional<std::string> jitter_file;  ///< in place of `jitter`
+  std::vector<Seconds> jitter_samples;     ///< what is in it
+  std::optional<bool> jitter_reorders;
+  std::optional<Percent> loss_percent;
+  std::optional<double> loss_burst;  ///< mean length of bad periods, in packets
+  std::optional<Percent> loss_in_burst_percent;
+  std::optional<Percent> duplicate_percent;
+  std::optional<Percent> corrupt_percent;
+  std::optional<Percent> reorder_percent;
+  std::optional<Seconds> reorder_delay;
+
+  /// Takes over what the other says.
+  void update(const LinkConditions& change);
+  friend bool operator==(const LinkConditions&, const LinkConditions&) = default;
+};
+
 /// Things that can be brought down and up. `target` is a derived name: a link ("transit-1 -
 /// vng-0"), a gateway ("transit-1-hagw"), an instance ("routerserver-1", "vng-0"), a session.
 enum class Element { link, tunnel, gateway, session, route_server_instance, vpn_gateway_instance };
@@ -275,7 +317,7 @@ struct AddSpoke {
 /// Seconds count from convergence.
 struct TimelineEvent {
   Seconds at{0};
-  std::variant<SetState, SetAdvertisedCidrs, AddSpoke> action;
+  std::variant<SetState, SetAdvertisedCidrs, AddSpoke, LinkConditions> action;
   std::string path;  ///< its key in Marks
 };
 
@@ -352,6 +394,8 @@ struct Settings {
   uint32_t hpe_tunnels = 50;
   Encryption encryption = Encryption::esp;  ///< none: tunnels cost their octets only
   EspSettings esp;
+  std::string shaping = "cloud";  ///< cloud: gateways carry what their sizes carry; none
+  uint64_t seed = 1;              ///< of what links leave to chance
 };
 
 struct Lab {
@@ -375,6 +419,7 @@ struct Lab {
   std::vector<TransitExternalDeviceConn> transit_external_device_conns;
 
   Settings settings;
+  std::vector<LinkConditions> links;
   std::vector<TrafficFlow> traffic;
   std::vector<TimelineEvent> timeline;
   std::vector<Check> checks;

@@ -10,6 +10,7 @@
 
 #include "control/lab/extends.h"
 #include "control/lab/keys.h"
+#include "control/lab/link_conditions.h"
 #include "control/lab/references.h"
 
 namespace skyhop::lab {
@@ -190,6 +191,7 @@ ReadResult read_text(const std::string& text, const std::string& file) {
     Reader reader(result.diagnostics, result.lab.marks, references);
     reader.mark("", root->mark);
     reader.object(*root, "", table_of<Lab>(), &result.lab);
+    read_jitter_files(result.lab, result.diagnostics);
     check_references(result.lab, references, result.diagnostics);
     ConsistencyCheck(result.lab, result.diagnostics).run();
     locate(result.diagnostics, result.lab.marks);

@@ -139,13 +139,30 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+bool is_pair(ReferenceForm form) {
+  return form == ReferenceForm::pair || form == ReferenceForm::channel;
+}
+
+/// What stands between the names inside a reference; empty: there is one name.
+std::string_view separator_of(const Reference& reference) {
+  switch (reference.type.form) {
+    case ReferenceForm::pair:
+      return " - ";
+    case ReferenceForm::channel:
+      return reference.name.find(" -> ") != std::string::npos ? " -> " : " - ";
+    case ReferenceForm::alternatives:
+      return "|";
+    case ReferenceForm::name:
+    case ReferenceForm::vnet_id:
+      return "";
+  }
+  return "";
+}
+
 /// The names inside a reference: two of a pair, any number of alternatives.
 std::vector<std::string> parts(const Reference& reference) {
-  if (reference.type.form != ReferenceForm::pair &&
-      reference.type.form != ReferenceForm::alternatives) {
-    return {reference.name};
-  }
-  const std::string_view separator = reference.type.form == ReferenceForm::pair ? " - " : "|";
+  const std::string_view separator = separator_of(reference);
+  if (separator.empty()) return {reference.name};
   std::vector<std::string> names;
   for (size_t begin = 0;;) {
     const size_t end = reference.name.find(separator, begin);
@@ -176,6 +193,9 @@ std::string describe(const ReferenceType& type) {
     text += words[i];
   }
   if (type.form == ReferenceForm::pair) return "two ends such as \"a - b\", each " + text;
+  if (type.form == ReferenceForm::channel) {
+    return "two ends such as \"a - b\", or \"a -> b\" for one direction, each " + text;
+  }
   if (type.form == ReferenceForm::alternatives) return text + ", or several such as a|b";
   return text;
 }
@@ -195,7 +215,7 @@ void check_references(const Lab& lab, const std::vector<Reference>& references,
           {Severity::error, reference.path, std::move(message), "", reference.mark});
     };
     const std::vector<std::string> wanted = parts(reference);
-    if (reference.type.form == ReferenceForm::pair && wanted.size() != 2) {
+    if (is_pair(reference.type.form) && wanted.size() != 2) {
       report(fmt::format("expected {}, found \"{}\"", describe(reference.type),
                          reference.name.substr(0, 100)));
       continue;

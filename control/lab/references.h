@@ -34,6 +34,7 @@ inline constexpr uint32_t kRouter = kAviatrixGateway | kVpnGatewayInstance | kSu
 enum class ReferenceForm {
   name,
   pair,          ///< "transit-1 - vng-0", either order
+  channel,       ///< a pair, or one direction of it: "transit-1 -> vng-0"
   alternatives,  ///< "transit-1|transit-1-hagw"
   vnet_id,       ///< "vnet" or "vnet:resource group:subscription"
 };

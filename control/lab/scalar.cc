@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace skyhop::lab {
@@ -35,6 +36,21 @@ std::optional<double> real(std::string_view text) {
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+struct Unit {
+  std::string_view name;
+  double times = 1;
+  double parts = 1;  ///< divided by, not multiplied by a fraction: 40us is the number 40e-6
+};
+
+/// A number with one of the units behind it.
+std::optional<double> with_unit(std::string_view text, std::span<const Unit> units) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto value = real(text.substr(0, digits));
+  const auto found = std::ranges::find(units, text.substr(digits), &Unit::name);
+  if (!value || found == units.end()) return std::nullopt;
+  return *value * found->times / found->parts;
 }
 
 struct AddressAndLength {
@@ -115,21 +131,33 @@ Parsed<uint32_t> parse_asn(const std::string& text) {
 }
 
 Parsed<Seconds> parse_duration(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits = {
-      {{"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}, {"", 1}}};
+  constexpr std::array<Unit, 6> kUnits = {
+      {{"us", 1, 1e6}, {"ms", 1, 1e3}, {"s"}, {"m", 60}, {"h", 3600}, {""}}};
   constexpr double kLongest = 365.0 * 24 * 3600;
-  const size_t digits = text.find_first_not_of("0123456789.");
-  const std::string_view unit =
-      digits == std::string::npos ? "" : std::string_view(text).substr(digits);
-  const auto value = real(std::string_view(text).substr(0, digits));
-  const auto* found = std::find_if(kUnits.begin(), kUnits.end(),
-                                   [unit](const auto& known) { return known.first == unit; });
-  if (!value || found == kUnits.end()) {
+  const auto seconds = with_unit(text, kUnits);
+  if (!seconds) {
     return expected("a duration such as 10s, 2m, 1h, 250ms or a number of seconds", text);
   }
-  const double seconds = *value * found->second;
-  if (seconds > kLongest) return expected("a duration of at most a year", text);
-  return Seconds{seconds};
+  if (*seconds > kLongest) return expected("a duration of at most a year", text);
+  return Seconds{*seconds};
+}
+
+Parsed<Rate> parse_rate(const std::string& text) {
+  constexpr std::array<Unit, 4> kUnits = {{{""}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}}};
+  constexpr double kLargest = 1e12;
+  const auto rate = with_unit(text, kUnits);
+  if (!rate || *rate > kLargest) {
+    return expected("a rate per second such as 550M, 1.25G or 52k, at most 1000G", text);
+  }
+  return Rate{static_cast<uint64_t>(std::llround(*rate))};
+}
+
+Parsed<Percent> parse_percent(const std::string& text) {
+  std::string_view number = text;
+  if (number.ends_with('%')) number.remove_suffix(1);
+  const auto value = real(number);
+  if (value && *value <= 100) return Percent{*value};
+  return expected("a percentage from 0 to 100", text);
 }
 
 Parsed<PortRange> parse_port_range(const std::string& text) {
@@ -208,6 +236,7 @@ Parsed<std::string> parse_resource_name(const std::string& text) {
 std::string to_string(Seconds duration) {
   const double seconds = duration.count();
   if (seconds == std::floor(seconds)) return fmt::format("{:.0f}s", seconds);
+  if (seconds < 0.001) return fmt::format("{:g}us", seconds * 1e6);
   return fmt::format("{:g}ms", seconds * 1000);
 }
 

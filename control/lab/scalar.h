@@ -22,8 +22,12 @@ using Parsed = std::expected<T, std::string>;
 /// An address inside its subnet, "169.254.21.2/30": host bits are meant.
 [[nodiscard]] Parsed<std::string> parse_interface_cidr(const std::string& text);
 [[nodiscard]] Parsed<uint32_t> parse_asn(const std::string& text);  ///< 1..4294967294
-/// "10s", "2m", "1h", "250ms", or a number of seconds.
+/// "10s", "2m", "1h", "250ms", "40us", or a number of seconds.
 [[nodiscard]] Parsed<Seconds> parse_duration(const std::string& text);
+/// "550M", "1.25G", "52k" or a number; per second, 0: no limit.
+[[nodiscard]] Parsed<Rate> parse_rate(const std::string& text);
+/// "0.5" or "0.5%".
+[[nodiscard]] Parsed<Percent> parse_percent(const std::string& text);
 /// "80" or "8000-8080"; "*" is all ports.
 [[nodiscard]] Parsed<PortRange> parse_port_range(const std::string& text);
 /// "*", a service tag, a prefix, or an address (made a /32).
@@ -38,6 +42,6 @@ using Parsed = std::expected<T, std::string>;
 /// digit.
 [[nodiscard]] Parsed<std::string> parse_resource_name(const std::string& text);
 
-[[nodiscard]] std::string to_string(Seconds duration);  ///< "50s", "250ms"
+[[nodiscard]] std::string to_string(Seconds duration);  ///< "50s", "250ms", "40us"
 
 }  // namespace skyhop::lab

@@ -158,6 +158,10 @@ class SchemaWriter {
         return "PREFIX";
       case Kind::interface_cidr:
         return "INTERFACE_CIDR";
+      case Kind::rate:
+        return "RATE";
+      case Kind::percent:
+        return "PERCENT";
       case Kind::port_range:
         return "PORT_RANGE";
       case Kind::address_selector:
@@ -187,9 +191,15 @@ class SchemaWriter {
       case Kind::duration: {
         Json seconds = {{"type", "number"}, {"minimum", shape.min}};
         if (shape.max != 0) seconds["maximum"] = shape.max;
-        return {{"anyOf",
-                 Json::array({std::move(seconds), pattern(R"(^[0-9]+(\.[0-9]*)?(ms|s|m|h)?$)")})}};
+        return {{"anyOf", Json::array({std::move(seconds),
+                                       pattern(R"(^[0-9]+(\.[0-9]*)?(us|ms|s|m|h)?$)")})}};
       }
+      case Kind::rate:
+        return {{"anyOf", Json::array({{{"type", "number"}, {"minimum", 0}},
+                                       pattern(R"(^[0-9]+(\.[0-9]*)?[kMG]?$)")})}};
+      case Kind::percent:
+        return {{"anyOf", Json::array({{{"type", "number"}, {"minimum", 0}, {"maximum", 100}},
+                                       pattern(R"(^[0-9]+(\.[0-9]*)?%?$)")})}};
       case Kind::choice: {
         Json words = Json::array();
         for (const std::string& word : shape.words) {

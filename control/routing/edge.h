@@ -11,19 +11,13 @@
 
 namespace skyhop::routing {
 
+using cloud::Channel;
 using cloud::LinkId;
 using cloud::NicId;
 using cloud::RouterId;
 using lpm::EdgeId;
 using lpm::Ipv4Address;
 using lpm::Ipv4Prefix;
-
-/// One direction of a link: the one that leaves `from`.
-struct Channel {
-  LinkId link;
-  RouterId from;
-  friend auto operator<=>(const Channel&, const Channel&) = default;
-};
 
 struct Edge {
   enum class Kind : uint8_t {
@@ -64,6 +58,8 @@ class FibSink {
   /// The wire itself, whether or not anybody has noticed.
   virtual void link_state(LinkId link, bool up) = 0;
   virtual void router_state(RouterId router, bool up) = 0;
+  /// What a channel does to packets from now on: all of it.
+  virtual void channel_conditions(Channel channel, const lab::LinkConditions& conditions) = 0;
 };
 
 }  // namespace skyhop::routing

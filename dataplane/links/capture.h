@@ -11,14 +11,13 @@
 
 namespace skyhop::dataplane {
 
-class Worker;
-
 /// A capture file of one or more links. Workers take turns at it, so its time stamps never go back,
 /// and nothing that is asked for is left out.
 class LinkCapture {
  public:
   static Result<std::unique_ptr<LinkCapture>> create(const std::string& file);
 
+  /// A batch as it enters its link: frames that have been written out.
   void write(const PassTable& pass, const Batch& batch);
   /// The first error in writing, or in closing now.
   std::optional<Error> close() { return file_->close(); }
@@ -29,9 +28,5 @@ class LinkCapture {
   std::mutex mutex_;
   std::unique_ptr<CaptureSink> file_;
 };
-
-/// Writes a batch as it enters its link. Frames that are not sealed get the header that they have
-/// by now.
-void capture_batch(Worker& worker, LinkCapture& capture, bool is_sealed, const Batch& batch);
 
 }  // namespace skyhop::dataplane

@@ -1,90 +1,293 @@
 #include "dataplane/links/crossing.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
 
 #include "dataplane/links/capture.h"
+#include "dataplane/links/overhead.h"
 #include "dataplane/stages/esp.h"
+#include "dataplane/stages/input.h"
+#include "dataplane/stages/rewrite.h"
 #include "dataplane/worker.h"
 
 namespace skyhop::dataplane {
 namespace {
 
-// From where packets are due to the far router's queue.
-void arrive(Worker& w, RouterIndex from, LinkIndex index, const Crossing& crossing, Batch* batch) {
-  const Link& link = w.tables.links[index];
-  if (!link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
-    return w.drop_all(from, DropReason::link_down, batch);
-  }
-  // A router that is down opens nothing: enqueue() drops for it.
-  if (crossing.tunnels != nullptr &&
-      w.tables.routers[link.to].is_up.load(std::memory_order_relaxed)) {
-    open_batch(w, index, *crossing.tunnels[w.index], *batch);
-  }
-  w.enqueue(link.to, batch);
+// Held::fate
+constexpr uint8_t kLost = 1, kDuplicated = 2, kCorrupted = 4, kReordered = 8, kOutOfTurn = 16;
+// Held::stage of a packet behind all limits.
+constexpr uint8_t kWire = kMaxLimits;
+// Held::delay
+constexpr unsigned kDelayBits = 6;
+
+/// One worker at one link, with what all packets of a batch share.
+struct Transit {
+  Transit(Worker& worker, RouterIndex sender, LinkIndex link_index)
+      : w(worker),
+        from(sender),
+        index(link_index),
+        link(w.tables.links[index]),
+        crossing(*link.crossing.load(std::memory_order_acquire)),
+        state(crossing.states[w.index]) {}
+
+  Worker& w;
+  const RouterIndex from;
+  const LinkIndex index;
+  const Link& link;
+  const Crossing& crossing;
+  Crossing::State& state;
+};
+
+void drop(const Transit& t, RouterIndex at, DropReason reason, const Held& held) {
+  t.w.count_drops(at, reason, 1);
+  t.w.release(held.packet);
 }
 
-// Keeps the lanes of a batch until `due`.
-void hold(Worker& w, RouterIndex from, LinkIndex link, Crossing::State& state, uint64_t due,
-          Batch* batch) {
-  const PassTable& pass = w.pass;
-  for (uint32_t i = 0; i < batch->count; ++i) {
-    const uint32_t ref = batch->ref[i];
-    Held held;
-    held.due = due;
-    held.packet = pass.packet[ref];
-    held.frame = pass.frame[ref];
-    held.stamp = pass.stamp[ref];
-    held.destination = batch->destination[i];
-    held.hash = batch->hash[i];
-    held.info = batch->info[i];
-    held.link = link;
-    held.from = from;
-    held.shape = pass.shape[ref];
-    if (w.calendar->add(held)) {
-      ++state.held;
-    } else {
-      w.drop(from, DropReason::no_buffer, ref);
+uint32_t octets_of(const Transit& t, const Held& held) {
+  return static_cast<uint32_t>(
+      wire_length(info::length(held.info), t.link.overhead_fixed, t.link.overhead_block));
+}
+
+// Writes out what is on the link: the header with its TTL, the packet without what padded its
+// frame.
+void depart(Worker& w, const Batch& batch) {
+  for (uint32_t i = 0; i < batch.count; ++i) {
+    const uint32_t ref = batch.ref[i];
+    write_header(w.pass.frame[ref] + kEthernetLength, batch.info[i]);
+    rte_mbuf* packet = w.pass.packet[ref];
+    packet->data_len = static_cast<uint16_t>(kEthernetLength + info::length(batch.info[i]));
+    packet->pkt_len = packet->data_len;
+  }
+}
+
+// Draws all that chance has for a packet.
+void draw_fate(const Transit& t, Held& held) {
+  const Crossing& crossing = t.crossing;
+  Crossing::State& state = t.state;
+  int64_t delay = static_cast<int64_t>(crossing.delay) + crossing.jitter.draw(state.jitters);
+  if (delay < 0) delay = 0;
+  if (crossing.jitter_reorders) held.fate |= kOutOfTurn;
+  if (!crossing.loss.is_never() && crossing.loss.loses(state.losses, state.is_bad)) {
+    held.fate |= kLost;
+  }
+  if (!crossing.duplicates.is_never() && crossing.duplicates.happens(state.duplications)) {
+    held.fate |= kDuplicated;
+  }
+  if (!crossing.corrupts.is_never() && crossing.corrupts.happens(state.corruptions)) {
+    held.fate |= kCorrupted;
+  }
+  if (!crossing.reorders.is_never() && crossing.reorders.happens(state.reorderings)) {
+    held.fate |= kReordered | kOutOfTurn;
+    delay += static_cast<int64_t>(crossing.reorder_delay);
+  }
+  constexpr uint64_t kRound = (uint64_t{1} << kDelayBits) - 1;
+  const uint64_t units = (static_cast<uint64_t>(delay) + kRound) >> kDelayBits;
+  held.delay = static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX));
+}
+
+// Packets of a stage that those behind them must not overtake.
+bool counts(const Held& held) { return held.stage != kWire || (held.fate & kOutOfTurn) == 0; }
+
+// Puts a packet into the calendar until held.due; false when it is full, and the packet gone.
+bool keep(const Transit& t, const Held& held) {
+  if (!t.w.calendar->add(held)) {
+    drop(t, t.from, DropReason::no_buffer, held);
+    return false;
+  }
+  if (counts(held)) ++t.state.waiting[held.stage];
+  return true;
+}
+
+// Makes a packet's copy, which arrives when it does or right behind. It is one more packet of the
+// model, even when there is no room for it.
+void duplicate(const Transit& t, const Held& held, uint64_t due) {
+  Worker& w = t.w;
+  ++t.state.counters.duplicated;
+  ++w.counters.originated;
+  rte_mbuf* packet = rte_pktmbuf_alloc(w.tables.pool);
+  if (packet == nullptr) return w.count_drops(t.from, DropReason::no_buffer, 1);
+  Held copy = held;
+  packet->data_off = held.packet->data_off;  // the same room on both sides
+  copy.packet = packet;
+  copy.frame = rte_pktmbuf_mtod(packet, uint8_t*);
+  copy.due = due;
+  copy.stage = kWire;
+  copy.fate = kOutOfTurn;
+  std::memcpy(copy.frame, held.frame, held.packet->data_len);
+  packet->data_len = held.packet->data_len;
+  packet->pkt_len = packet->data_len;
+  keep(t, copy);
+}
+
+// Flips one bit of what is on the link.
+void corrupt(const Transit& t, const Held& held) {
+  ++t.state.counters.corrupted;
+  const uint32_t octets = held.packet->data_len - kEthernetLength;
+  const uint32_t bit = t.state.places.below(octets * 8);
+  held.frame[kEthernetLength + bit / 8] ^= static_cast<uint8_t>(1u << (bit % 8));
+}
+
+// The limits, from the packet's stage on. False when it waits at one, or is gone; `at` is the time
+// at which it comes, and goes on.
+bool pass_limits(const Transit& t, Held& held, uint64_t at) {
+  const uint32_t octets = octets_of(t, held);
+  for (; held.stage < t.crossing.limit_count; ++held.stage) {
+    const Crossing::Limit& limit = t.crossing.limits[held.stage];
+    const bool must_wait = t.state.waiting[held.stage] != 0;
+    if (!limit.rate.is_limited() && !must_wait) continue;
+    const Admission admission = limit.shaper->admit(limit.rate, at, octets, must_wait);
+    LimitCounters& counters = t.state.counters.limits[held.stage];
+    const size_t by = admission.by_packets ? LimitCounters::kByPackets : LimitCounters::kByBits;
+    counters.held_up[by] += admission.is_held_up ? 1 : 0;
+    if (admission.verdict == Admission::Verdict::passes) continue;
+    if (admission.verdict == Admission::Verdict::refused) {
+      ++counters.refused[by];
+      t.state.counters.refused_octets += octets;
+      drop(t, t.from, DropReason::queue_full, held);
+      return false;
     }
+    counters.queue_packets_max = std::max(counters.queue_packets_max, admission.depth);
+    counters.queue_octets_max = std::max(counters.queue_octets_max, admission.octets);
+    held.due = admission.due;
+    if (!keep(t, held)) limit.shaper->leave(octets);
+    return false;
   }
-  w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
-  w.give_back(batch);
+  held.stage = kWire;
+  return true;
 }
 
-void take_row(Worker& w, const Held& held, Batch& batch) {
-  PassTable& pass = w.pass;
-  const uint32_t ref = pass.count++;
-  pass.packet[ref] = held.packet;
-  pass.frame[ref] = held.frame;
-  pass.stamp[ref] = held.stamp;
-  pass.shape[ref] = held.shape;
+// The wire, from the time at which a packet is on it. True when the packet arrives now.
+bool pass_wire(const Transit& t, Held& held, uint64_t at, uint64_t now) {
+  if ((held.fate & kLost) != 0) {
+    ++t.state.counters.lost;
+    drop(t, t.from, DropReason::link_loss, held);
+    return false;
+  }
+  held.due = at + (uint64_t{held.delay} << kDelayBits);
+  if ((held.fate & kOutOfTurn) == 0) {
+    held.due = std::max(held.due, t.state.last_due);
+    t.state.last_due = held.due;
+  }
+  // What is due and not released yet still comes first.
+  const bool arrives = held.due <= now && (!counts(held) || t.state.waiting[kWire] == 0);
+  const bool is_kept = arrives || keep(t, held);
+  if (is_kept && (held.fate & kReordered) != 0) ++t.state.counters.reordered;
+  if (is_kept && (held.fate & kDuplicated) != 0) duplicate(t, held, held.due);
+  if (is_kept && (held.fate & kCorrupted) != 0) corrupt(t, held);
+  return arrives;
+}
+
+// The far router reads a corrupted header with the eyes of its input checks.
+bool survives(const Transit& t, Held& held) {
+  Inspected lane;
+  if (const auto reason = inspect(held.frame, held.packet->data_len, lane)) {
+    drop(t, t.link.to, *reason, held);
+    return false;
+  }
+  held.destination = lane.destination;
+  held.hash = lane.hash;
+  held.info = lane.info + info::crossed(held.info);
+  held.shape = lane.shape;
+  return true;
+}
+
+// Puts a packet that arrives into the batch, in a row of the pass table.
+void emit(const Transit& t, Held& held, uint32_t ref, Batch& batch) {
+  // What a tunnel carries is judged when it is opened.
+  const bool is_suspect = (held.fate & kCorrupted) != 0 && t.crossing.tunnels == nullptr;
+  if (is_suspect && !survives(t, held)) return;
+  t.w.pass.shape[ref] = held.shape;
   const uint32_t at = batch.count++;
   batch.destination[at] = held.destination;
   batch.hash[at] = held.hash;
   batch.info[at] = held.info;
   batch.ref[at] = ref;
+}
+
+// From where packets are due to the far router's queue.
+void arrive(const Transit& t, Batch* batch) {
+  if (!t.link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
+    t.state.counters.cut += batch->count;
+    return t.w.drop_all(t.from, DropReason::link_down, batch);
+  }
+  // A router that is down opens nothing: enqueue() drops for it.
+  if (t.crossing.tunnels != nullptr && batch->count != 0 &&
+      t.w.tables.routers[t.link.to].is_up.load(std::memory_order_relaxed)) {
+    open_batch(t.w, t.index, *t.crossing.tunnels[t.w.index], *batch);
+  }
+  t.w.enqueue(t.link.to, batch);
+}
+
+// A row for a packet that comes back from the calendar.
+uint32_t take_row(PassTable& pass, const Held& held) {
+  const uint32_t ref = pass.count++;
+  pass.packet[ref] = held.packet;
+  pass.frame[ref] = held.frame;
+  pass.stamp[ref] = held.stamp;
   rte_prefetch0(held.frame);
+  return ref;
+}
+
+// One packet whose time has come where it waited. True when it arrives.
+bool go_on(const Transit& t, Held& held, uint64_t now) {
+  if (counts(held)) --t.state.waiting[held.stage];
+  if (held.stage == kWire) {
+    t.w.counters.lateness_cycles.record(t.w.link_time() - held.due);
+    return true;
+  }
+  t.crossing.limits[held.stage].shaper->leave(octets_of(t, held));
+  ++held.stage;
+  // Its time counts, not when the worker came to see it.
+  const uint64_t at = held.due;
+  return pass_limits(t, held, at) && pass_wire(t, held, at, now);
+}
+
+// Limits and wire for a batch; what arrives at once stays in it.
+void pass_link(const Transit& t, uint64_t now, Batch& batch) {
+  Worker& w = t.w;
+  const uint32_t count = batch.count;
+  batch.count = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t ref = batch.ref[i];
+    Held held;
+    held.packet = w.pass.packet[ref];
+    held.frame = w.pass.frame[ref];
+    held.stamp = w.pass.stamp[ref];
+    held.destination = batch.destination[i];
+    held.hash = batch.hash[i];
+    held.info = batch.info[i];
+    held.link = t.index;
+    held.from = t.from;
+    held.shape = w.pass.shape[ref];
+    draw_fate(t, held);
+    if (pass_limits(t, held, now) && pass_wire(t, held, now, now)) emit(t, held, ref, batch);
+  }
+  w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
 }
 
 }  // namespace
 
+void Crossing::State::seed(uint64_t seed) {
+  Random random(seed);
+  for (Random* each : {&losses, &duplications, &corruptions, &places, &reorderings, &jitters}) {
+    *each = Random(random.next());
+  }
+}
+
 void cross(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
-  const Crossing& crossing = *w.tables.links[index].crossing.load(std::memory_order_acquire);
+  const Transit t(w, from, index);
+  const Crossing& crossing = t.crossing;
+  const uint64_t now = w.link_time();
   LinkCounters& counters = w.link_counters[index];
   const uint64_t esp_cycles = counters.seal_cycles + counters.open_cycles;
+  if (crossing.writes_packets()) depart(w, *batch);
   if (crossing.tunnels != nullptr) seal_batch(w, from, index, *crossing.tunnels[w.index], *batch);
-  if (crossing.capture != nullptr) [[unlikely]] {
-    capture_batch(w, *crossing.capture, crossing.tunnels != nullptr, *batch);
-  }
-  const uint64_t now = w.link_time();
-  Crossing::State& state = crossing.states[w.index];
-  const uint64_t due = std::max(now + crossing.delay, state.last_due);
-  // What is held and due already still comes first.
-  if (due <= now && state.held == 0) {
-    arrive(w, from, index, crossing, batch);
-  } else {
-    state.last_due = due;
-    hold(w, from, index, state, due, batch);
-  }
+  if (crossing.capture != nullptr) [[unlikely]]
+    crossing.capture->write(w.pass, *batch);
+  if (!crossing.is_instant || !t.state.is_clear(now)) pass_link(t, now, *batch);
+  arrive(t, batch);
   // The router that is being routed counts all of its time; this part is the link's.
   w.router_counters[from].cycles -= counters.seal_cycles + counters.open_cycles - esp_cycles;
 }
@@ -124,29 +327,25 @@ void arrive_from_outside(Worker& w, LinkIndex index, uint32_t count) {
 bool release_held(Worker& w) {
   const uint64_t now = w.link_time();
   const uint64_t queued = rte_rdtsc();
-  // A batch holds one link's packets; rows are taken from what inputs leave over.
+  // A batch holds what arrives from one link.
+  std::optional<Transit> t;
   Batch* batch = nullptr;
-  const Crossing* crossing = nullptr;
-  RouterIndex from = 0;
-  LinkIndex link = 0;
   Held held;
   uint32_t room = Worker::kReleased;
-  for (; room != 0 && w.calendar->take(now, held); --room) {
-    if (batch != nullptr && (held.link != link || held.from != from)) {
-      arrive(w, from, link, *crossing, batch);
-      batch = nullptr;
+  while (room != 0 && w.calendar->take(now, held)) {
+    if (!t || held.link != t->index || held.from != t->from) {
+      if (batch != nullptr) arrive(*t, std::exchange(batch, nullptr));
+      t.emplace(w, held.from, held.link);
     }
+    if (!go_on(*t, held, now)) continue;
     if (batch == nullptr) {
       batch = w.take_batch();
       batch->queued = queued;
-      link = held.link;
-      from = held.from;
-      crossing = w.tables.links[link].crossing.load(std::memory_order_acquire);
     }
-    --crossing->states[w.index].held;
-    take_row(w, held, *batch);
+    emit(*t, held, take_row(w.pass, held), *batch);
+    --room;
   }
-  if (batch != nullptr) arrive(w, from, link, *crossing, batch);
+  if (batch != nullptr) arrive(*t, batch);
   w.has_one_stamp = false;
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
   return room != 0;

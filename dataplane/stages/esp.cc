@@ -3,8 +3,6 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/ipsec/tunnel.h"
-#include "dataplane/stages/input.h"
-#include "dataplane/stages/rewrite.h"
 #include "dataplane/worker.h"
 
 namespace skyhop::dataplane {
@@ -61,20 +59,11 @@ void find_frames(PassTable& pass, const Batch& batch) {
 
 }  // namespace
 
-void write_whole_frame(Worker& w, const Batch& batch, uint32_t lane) {
-  const uint32_t ref = batch.ref[lane];
-  rte_mbuf* packet = w.pass.packet[ref];
-  write_header(w.pass.frame[ref] + kEthernetLength, batch.info[lane]);
-  packet->data_len = static_cast<uint16_t>(kEthernetLength + info::length(batch.info[lane]));
-  packet->pkt_len = packet->data_len;
-}
-
 void seal_batch(Worker& w, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel, Batch& batch) {
   const uint64_t start = rte_rdtsc();
   ipsec::Parcel& parcel = w.ipsec->parcel;
   parcel.count = batch.count;
   for (uint32_t i = 0; i < batch.count; ++i) {
-    write_whole_frame(w, batch, i);
     parcel.packet[i] = w.pass.packet[batch.ref[i]];
     parcel.hash[i] = batch.hash[i];
   }

@@ -1,6 +1,6 @@
 // ESP: a batch into a tunnel, and out of it at the far end.
 //
-//   reads   the lanes, the frames
+//   reads   the lanes, the frames as the crossing has written them out
 //   writes  the frames, and where they begin; counters of the link
 //   next    seal: the link (links/crossing.h); open: the queue of the router at its far end
 //   drops   seal, at the router that sends: esp_no_sa, esp_overflow, no_buffer (no room in the
@@ -24,8 +24,5 @@ class Tunnel;
 void seal_batch(Worker& worker, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel,
                 Batch& batch);
 void open_batch(Worker& worker, LinkIndex link, ipsec::Tunnel& tunnel, Batch& batch);
-
-/// Brings a frame to what its lane says: TTL and checksum, and no padding behind the packet.
-void write_whole_frame(Worker& worker, const Batch& batch, uint32_t lane);
 
 }  // namespace skyhop::dataplane

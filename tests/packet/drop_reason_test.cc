@@ -131,6 +131,16 @@ Outcome provoke(DropReason reason) {
     case DropReason::link_down:
       line.send(line.source, {good().frame()});
       return line.run([](Dataplane& d) { d.set_link_up(0, false); });
+    case DropReason::queue_full:
+      line.image.held_packets = 64;
+      line.image.links[0].conditions.rate = {.packets_per_second = 1000, .queue_packets = 4};
+      line.send(line.source, std::vector<Frame>(6, good().frame()));
+      return line.run();
+    case DropReason::link_loss:
+      line.image.held_packets = 64;
+      line.image.links[0].conditions.loss.share = 1;
+      line.send(line.source, {good().frame()});
+      return line.run();
     case DropReason::router_down:
       line.send(line.source, {good().frame()});
       return line.run([&line](Dataplane& d) { d.set_router_up(line.router, false); });

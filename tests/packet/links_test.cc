@@ -1,90 +1,10 @@
 // Links that hold packets, on a clock that the test sets.
 #include <gtest/gtest.h>
-#include <rte_cycles.h>
 
-#include <thread>
-
-#include "tests/packet/rig.h"
+#include "tests/packet/link_rig.h"
 
 namespace skyhop::dataplane {
 namespace {
-
-using pcap::PacketBuilder;
-
-constexpr Ipv4Address kSource(10, 0, 1, 4), kNear(10, 0, 2, 4), kFar(10, 0, 3, 4);
-constexpr uint64_t kMillisecond = 1'000'000;  // in ns
-
-Frame udp(Ipv4Address to, uint32_t sequence) {
-  return PacketBuilder()
-      .ipv4(kSource, to)
-      .udp(static_cast<uint16_t>(4000 + sequence % 8), 80)
-      .payload(std::to_string(sequence))
-      .frame();
-}
-
-std::vector<Frame> frames(Ipv4Address to, uint32_t count) {
-  std::vector<Frame> all;
-  for (uint32_t i = 0; i < count; ++i) all.push_back(udp(to, i));
-  return all;
-}
-
-/// The sequence numbers, in order of arrival.
-std::vector<uint32_t> numbers(const std::vector<Frame>& arrived) {
-  std::vector<uint32_t> all;
-  for (const Frame& frame : arrived) {
-    all.push_back(static_cast<uint32_t>(std::stoul(std::string(frame.begin() + 42, frame.end()))));
-  }
-  return all;
-}
-
-std::vector<uint32_t> up_to(uint32_t count) {
-  std::vector<uint32_t> all(count);
-  for (uint32_t i = 0; i < count; ++i) all[i] = i;
-  return all;
-}
-
-//                 near --+
-// source -> split         +-> join -> end -> sink
-//                 far  --+
-struct TwoWays : Rig {
-  RouterIndex split = fabric("split");
-  RouterIndex near = fabric("near");
-  RouterIndex far = fabric("far");
-  RouterIndex join = fabric("join");
-  RouterIndex end = fabric("end");
-  PortIndex source = port("source", kSource, split);
-  PortIndex sink = port("sink", kNear, end);
-  EdgeId to_near = forward(split, near);  // link 0
-  EdgeId to_far = forward(split, far);    // link 1
-  EdgeId near_on = forward(near, join);   // link 2
-  EdgeId far_on = forward(far, join);     // link 3
-  EdgeId join_on = forward(join, end);    // link 4
-  EdgeId out = deliver(end, sink);
-  std::atomic<uint64_t> clock = 1'000'000;
-
-  TwoWays() {
-    route(split, "10.0.2.0/24", {to_near});
-    route(split, "10.0.3.0/24", {to_far});
-    route(near, "0.0.0.0/0", {near_on});
-    route(far, "0.0.0.0/0", {far_on});
-    route(join, "0.0.0.0/0", {join_on});
-    route(end, "0.0.0.0/0", {out});
-    image.held_packets = 1024;
-    options.link_clock = &clock;
-  }
-
-  void delay(LinkIndex link, uint64_t ms) {
-    image.links[link].conditions.delay_ns = ms * kMillisecond;
-  }
-
-  /// Sets the clock to this long after its start, and no earlier than a tick behind.
-  void set_ms(uint64_t ms) { clock = 1'000'000 + ms * rte_get_tsc_hz() / 1000 + 4096; }
-};
-
-template <typename Condition>
-void wait_until(const Dataplane& dataplane, Condition condition) {
-  while (!condition(dataplane.counters())) std::this_thread::yield();
-}
 
 class LinkBursts : public testing::TestWithParam<uint32_t> {};
 
@@ -121,7 +41,7 @@ TEST(Links, HeldPacketsKeepTtlAndHashForTheRoutersBehind) {
   const RouterIndex gateway = net.gateway("gateway", Ipv4Address(10, 9, 0, 1));
   net.route(net.near, "10.0.2.0/24", {net.forward(net.near, gateway)});
   net.route(gateway, "10.0.2.0/24", {net.forward(gateway, net.join)});
-  net.send(net.source, {udp(kNear, 7)});
+  net.send(net.source, {numbered(kNear, 7)});
   const auto dataplane = net.make();
   ASSERT_TRUE(dataplane->start());
   wait_until(*dataplane, [](const Counters& c) { return c.held == 1; });

@@ -5,6 +5,7 @@
 
 #include "control/cloud/aviatrix/derive.h"
 #include "control/cloud/aviatrix/layout.h"
+#include "control/cloud/aviatrix/sizes.h"
 #include "control/cloud/ipsec.h"
 
 namespace skyhop::cloud::aviatrix {
@@ -19,10 +20,16 @@ struct GatewayPlan {
   GatewayKind kind = GatewayKind::transit;
   bool has_twin = false;
   bool insane_mode = false;
+  std::string size;
   bool present_at_start = true;
   uint32_t asn = 0;
   std::string path;
 };
+
+template <typename LabGateway>
+std::string size_of(const LabGateway& gateway) {
+  return gateway.gw_size.empty() ? std::string(default_size(gateway.insane_mode)) : gateway.gw_size;
+}
 
 void derive_gateway(Derivation& d, const GatewayPlan& plan, const Layout& layout) {
   const auto vnet = d.find_vnet(plan.name);
@@ -37,6 +44,7 @@ void derive_gateway(Derivation& d, const GatewayPlan& plan, const Layout& layout
                                         .vnet = *vnet,
                                         .asn = plan.asn,
                                         .insane_mode = plan.insane_mode,
+                                        .size = plan.size,
                                         .present_at_start = plan.present_at_start},
                                        plan.path);
     if (instance == 1) {
@@ -74,6 +82,7 @@ std::optional<LinkId> add_tunnel(Derivation& d, Link link, GatewayId a, GatewayI
                                  NatTraversal nat, const std::string& reason) {
   link.a = *d.network.at(a).router;
   link.b = *d.network.at(b).router;
+  link.policy = kOwnPolicy;
   link.mtu = d.lab.settings.tunnel_mtu;
   const std::string name = link.name;
   const auto id = d.add_link(std::move(link));
@@ -94,7 +103,8 @@ void derive_ha_link(Derivation& d, GatewayId primary) {
               .kind = LinkKind::ha,
               .connection = gateway.resource + " ha",
               .present_at_start = gateway.present_at_start},
-             primary, *gateway.twin, NatTraversal::off, "ActiveMesh: one HA link between a gateway and its twin (V42)");
+             primary, *gateway.twin, NatTraversal::off,
+             "ActiveMesh: one HA link between a gateway and its twin (V42)");
 }
 
 /// Both ends HPE: the controller peers the two VNets so that tunnels run on private addresses.
@@ -155,6 +165,7 @@ void derive_gateways(Derivation& d) {
                     .kind = GatewayKind::transit,
                     .has_twin = transit.ha_gw,
                     .insane_mode = transit.insane_mode,
+                    .size = size_of(transit),
                     .asn = transit.local_as_number,
                     .path = "aviatrix_transit_gateway." + transit.name},
                    layout_of(transit));
@@ -165,6 +176,7 @@ void derive_gateways(Derivation& d) {
                     .kind = GatewayKind::spoke,
                     .has_twin = spoke.ha_gw,
                     .insane_mode = spoke.insane_mode,
+                    .size = size_of(spoke),
                     .present_at_start = !spoke.added_by_timeline,
                     .path = "aviatrix_spoke_gateway." + spoke.name},
                    layout_of(spoke));

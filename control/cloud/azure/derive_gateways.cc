@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "control/cloud/asn.h"
 #include "control/cloud/azure/derive.h"
+#include "control/cloud/azure/sku.h"
 #include "control/cloud/ipsec.h"
 
 namespace skyhop::cloud::azure {
@@ -18,41 +18,15 @@ namespace {
 constexpr Ipv4Address kFirstApipa{169, 254, 21, 0};
 constexpr Ipv4Address kLastApipa{169, 254, 22, 255};
 
-struct Sku {
-  std::string_view name;
-  bool in_generation1, in_generation2;
-  uint32_t max_tunnels;
-};
-constexpr std::array<Sku, 11> kSkus = {{
-    {"Basic", true, false, 10},
-    {"VpnGw1", true, false, 30},
-    {"VpnGw2", true, true, 30},
-    {"VpnGw3", true, true, 30},
-    {"VpnGw4", false, true, 100},
-    {"VpnGw5", false, true, 100},
-    {"VpnGw1AZ", true, false, 30},
-    {"VpnGw2AZ", true, true, 30},
-    {"VpnGw3AZ", true, true, 30},
-    {"VpnGw4AZ", false, true, 100},
-    {"VpnGw5AZ", false, true, 100},
-}};
-
-const Sku* find_sku(std::string_view name) {
-  const auto found = std::ranges::find(kSkus, name, &Sku::name);
-  return found == kSkus.end() ? nullptr : &*found;
-}
-
 void check_sku(Derivation& d, const lab::VirtualNetworkGateway& vng, const std::string& path) {
-  const Sku* sku = find_sku(vng.sku);
-  if (sku == nullptr) {
+  if (find_sku(vng.sku) == nullptr) {
     std::vector<std::string> names;
-    for (const Sku& each : kSkus) names.emplace_back(each.name);
+    for (const Sku& each : skus()) names.emplace_back(each.name);
     d.error(path + ".sku", fmt::format("no VPN gateway SKU is named \"{}\"{}", vng.sku,
                                        did_you_mean(vng.sku, names)));
     return;
   }
-  const bool fits = vng.generation == "Generation2" ? sku->in_generation2 : sku->in_generation1;
-  if (!fits) {
+  if (find_sku(vng.sku, vng.generation) == nullptr) {
     d.error(path + ".generation",
             fmt::format("SKU {} does not exist in {}", vng.sku, vng.generation));
   }

@@ -40,6 +40,7 @@ TEST(RunOptions, Everything) {
                             "--port",         "a=net_null,no-rx=1",
                             "--port",         "b=net_pcap,rx_pcap=f.pcap,infinite_rx=1",
                             "--encryption",   "none",
+                            "--shaping",      "cloud",
                             "--json",         "--log-level",
                             "debug"});
   ASSERT_TRUE(o) << o.error().what;
@@ -52,6 +53,7 @@ TEST(RunOptions, Everything) {
   EXPECT_EQ(o->lcores.cpus, (std::vector<unsigned>{1, 3}));
   EXPECT_EQ(o->ports.at("a"), "net_null,no-rx=1");
   EXPECT_EQ(o->ports.at("b"), "net_pcap,rx_pcap=f.pcap,infinite_rx=1");
+  EXPECT_EQ(o->shaping, "cloud");
   EXPECT_EQ(o->common.output, Output::json);
   EXPECT_EQ(o->common.log_level, "debug");
 }
@@ -76,6 +78,10 @@ TEST(RunOptions, RefusesBadCombinations) {
             "--capture: 'transit-2 - vng-0' is not LINK=FILE");
   EXPECT_EQ(refusal(parse_run({"a", "--encryption", "rot13"})),
             "--encryption: 'rot13' is neither esp nor none");
+  EXPECT_EQ(refusal(parse_run({"a", "--shaping", "azure"})),
+            "--shaping: 'azure' is neither cloud nor none");
+  EXPECT_EQ(refusal(parse_show({"a", "--shaping", "azure"})),
+            "--shaping: 'azure' is neither cloud nor none");
   EXPECT_EQ(refusal(parse_run({"a", "--rate", "1", "--rate", "2"})), "--rate is given twice");
   EXPECT_EQ(refusal(parse_run({"a", "--json", "--json"})), "--json is given twice");
   EXPECT_EQ(refusal(parse_run({"a", "--rate"})), "--rate needs a value");

@@ -56,9 +56,9 @@ transit-1 - routerserver-1  65020 - 65515  Active       peering missing
 
 Packets
 Packets     Count   Share  Meaning
-----------  -----  ------  --------------------------------------------
+----------  -----  ------  --------------------------------------------------------
 offered     1,000  99.7 %  received from ports, generators and captures
-originated      3   0.3 %  made by routers: ICMP
+originated      3   0.3 %  made by routers (ICMP, fragments) and links (duplicates)
 delivered     900  89.7 %  left the model where they were addressed to
 held            1   0.1 %  inside of the model when it stopped
 nsg_denied    102  10.2 %  a network security group denies the flow
@@ -139,6 +139,69 @@ TEST(RunJson, TunnelsShowTheirAssociationsAndWhatTheyCost) {
   EXPECT_EQ(json.at("links").at(0).at("esp").at("seal_cycles_per_packet"), 420.0);
   EXPECT_EQ(json.at("security_associations").size(), 2u);
   EXPECT_EQ(json.at("security_associations").at(1).at("link"), "spoke1 -> transit-1");
+}
+
+emulator::RunReport shaped_run() {
+  emulator::RunReport report = small_run();
+  dataplane::Image image;
+  image.limits = {{.name = "VpnGw2 tunnel"}};
+  image.links = {{.name = "vng-0 -> transit-2", .limits = {0}}, {.name = "a -> b"}};
+  report.limit_names = emulator::LimitNames(image);
+  report.link_names = report.limit_names.links;
+  report.counters.links = {{.packets = 900, .bytes = 123000}, {.packets = 900, .bytes = 1}};
+  report.counters.crossings.resize(2);
+  auto& crossing = report.counters.crossings[0];
+  crossing.limits[0] = {
+      .held_up = {0, 500}, .refused = {0, 100}, .queue_packets_max = 64, .queue_octets_max = 6400};
+  crossing.lost = 7;
+  crossing.duplicated = 3;
+  return report;
+}
+
+TEST(RunText, SaysWhichLimitBoundItAndWhatLinksDid) {
+  const std::string text = run_text("lab", shaped_run(), kAscii);
+  EXPECT_NE(text.find(R"(
+Bound by    VpnGw2 tunnel on vng-0 -> transit-2: 900 carried, 100 refused; it is the packets that are too many
+)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(
+Links
+Link                Packets  Bytes on the wire        Rate  Queue full  Lost  Longest queue  Bound by
+------------------  -------  -----------------  ----------  ----------  ----  -------------  ------------------------
+vng-0 -> transit-2      900            123,000  492 kbit/s         100     7             64  VpnGw2 tunnel, packets/s
+a -> b                  900                  1     4 bit/s           0     0              0
+
+What links did to packets
+Link                Lost  Cut off  Duplicated  Corrupted  Reordered
+------------------  ----  -------  ----------  ---------  ---------
+vng-0 -> transit-2     7        0           3          0          0
+)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(RunText, SaysThatNoLimitWasMetWhereThereAreSome) {
+  emulator::RunReport report = shaped_run();
+  report.counters.crossings[0] = {};
+  const std::string text = run_text("lab", report, kAscii);
+  EXPECT_NE(text.find("Bound by    no limit of a link or gateway: none refused a packet\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(RunJson, HasLimitsAndDropsOfLinks) {
+  const auto json = run_json("lab", shaped_run());
+  const auto& link = json.at("links").at(0);
+  EXPECT_EQ(link.at("dropped").at("queue_full"), 100);
+  EXPECT_EQ(link.at("dropped").at("link_loss"), 7);
+  EXPECT_EQ(link.at("bound_by"), "VpnGw2 tunnel, packets/s");
+  EXPECT_EQ(link.at("limits").at(0).at("queue_packets_max"), 64);
+  EXPECT_EQ(link.at("limits").at(0).at("refused_by").at("packets"), 100);
+  EXPECT_FALSE(json.at("links").at(1).contains("limits"));
+  EXPECT_EQ(json.at("bound_by").at(0).at("limit"), "VpnGw2 tunnel");
+  EXPECT_EQ(json.at("bound_by").at(0).at("by"), "packets");
+  EXPECT_EQ(json.at("bound_by").at(0).at("links").at(0), "vng-0 -> transit-2");
 }
 
 TEST(RunText, ALostPacketIsShouted) {
@@ -282,6 +345,33 @@ hub      location   eastus  written
 )");
   EXPECT_EQ(network_json(network).at("virtual_networks").at(0).at("subnets").at(0).at("name"),
             "GatewaySubnet");
+}
+
+TEST(NetworkView, TellsLimitsAndConditionsOfLinks) {
+  cloud::Network network;
+  network.routers = {{.name = "vng-0", .what = cloud::GatewayId(0)},
+                     {.name = "transit-2", .what = cloud::GatewayId(1)}};
+  network.limits = {{.name = "VpnGw2 tunnel",
+                     .bits_per_second = 550'000'000,
+                     .packets_per_second = 52'000,
+                     .reason = "VpnGw2 of Generation2"}};
+  cloud::Link link{.name = "vng-0 - transit-2", .a = cloud::RouterId(0), .b = cloud::RouterId(1)};
+  link.directions[0].limits = {cloud::LimitId(0)};
+  link.directions[1].conditions.delay = lab::Seconds{0.01};
+  link.directions[1].conditions_reason = "links[0]";
+  network.links = {link};
+  EXPECT_NE(network_tables(network, kAscii).find(R"(Limits and conditions of links
+Channel             Limit          What                   Why
+------------------  -------------  ---------------------  ---------------------
+vng-0 -> transit-2  VpnGw2 tunnel  550 Mbit/s, 52.0 kpps  VpnGw2 of Generation2
+transit-2 -> vng-0                 delay 10ms             links[0]
+)"),
+            std::string::npos)
+      << network_tables(network, kAscii);
+  const auto json = network_json(network);
+  EXPECT_EQ(json.at("links").at(0).at("a_to_b").at("limits").at(0), "VpnGw2 tunnel");
+  EXPECT_EQ(json.at("links").at(0).at("b_to_a").at("conditions"), "delay 10ms");
+  EXPECT_EQ(json.at("limits").at(0).at("packets_per_second"), 52'000);
 }
 
 TEST(BenchView, MarksWhatTheLimitStopped) {

@@ -162,17 +162,7 @@ TEST(Variants, V16_OneRemoteAddressMakesTwoTunnelsToIt) {
 
 TEST(Variants, V17_HaEnabledMakesFourTunnels) {
   lab::Lab lab = first_lab();
-  named(lab.virtual_network_gateways, "vng").apipa_addresses = {
-      {address("169.254.21.1"), address("169.254.21.5")},
-      {address("169.254.22.1"), address("169.254.22.5")}};
-  auto& conn = connection(lab, "transit-2-to-vng");
-  conn.ha_enabled = true;
-  conn.remote_gateway_ip = {"203.0.113.11"};
-  conn.backup_remote_gateway_ip = {"203.0.113.12"};
-  conn.local_tunnel_cidr = {"169.254.21.2/30", "169.254.21.6/30"};
-  conn.remote_tunnel_cidr = {"169.254.21.1/30", "169.254.21.5/30"};
-  conn.backup_local_tunnel_cidr = {"169.254.22.2/30", "169.254.22.6/30"};
-  conn.backup_remote_tunnel_cidr = {"169.254.22.1/30", "169.254.22.5/30"};
+  make_four_tunnels(lab);
   const DeriveResult result = derive(lab);
   EXPECT_FALSE(lab::has_errors(result.diagnostics));
   EXPECT_EQ(tunnels_of(result.network, "transit-2-to-vng"),

@@ -133,6 +133,21 @@ inline lab::TransitExternalDeviceConn& connection(lab::Lab& lab, std::string_vie
                             &lab::TransitExternalDeviceConn::connection_name);
 }
 
+/// transit-2 with HA on its connection: both of its gateways to both instances of vng (V17).
+inline void make_four_tunnels(lab::Lab& lab) {
+  named(lab.virtual_network_gateways, "vng").apipa_addresses = {
+      {address("169.254.21.1"), address("169.254.21.5")},
+      {address("169.254.22.1"), address("169.254.22.5")}};
+  auto& conn = connection(lab, "transit-2-to-vng");
+  conn.ha_enabled = true;
+  conn.remote_gateway_ip = {"203.0.113.11"};
+  conn.backup_remote_gateway_ip = {"203.0.113.12"};
+  conn.local_tunnel_cidr = {"169.254.21.2/30", "169.254.21.6/30"};
+  conn.remote_tunnel_cidr = {"169.254.21.1/30", "169.254.21.5/30"};
+  conn.backup_local_tunnel_cidr = {"169.254.22.2/30", "169.254.22.6/30"};
+  conn.backup_remote_tunnel_cidr = {"169.254.22.1/30", "169.254.22.5/30"};
+}
+
 inline const Gateway& gateway(const Network& network, std::string_view name) {
   return network.at(network.find_gateway(name).value());
 }

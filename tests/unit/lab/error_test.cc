@@ -74,8 +74,7 @@ const Case kKeys[] = {
     {"unknown_key_lists_the_few",
      "lab: a\nsettings: {banana: 1}\n",
      {"x:2:12: error: settings: unknown key \"banana\"; known here: limits, tunnel_mtu, "
-      "hpe_tunnels "
-      "and encryption"}},
+      "hpe_tunnels, encryption, shaping and seed"}},
     {"missing_key_is_placed_at_the_name",
      "lab: a\naviatrix_spoke_gateway:\n  s:\n    ha_gw: true\n",
      {"x:3:3: error: aviatrix_spoke_gateway.s: missing key \"cidr\": a prefix such as "
@@ -294,7 +293,7 @@ const Case kTogether[] = {
       "route_server_instance and vpn_gateway_instance",
       "x:7:5: error: timeline[2]: missing key \"at\": a duration such as 10s, 2m, 1h, 250ms or a "
       "number of seconds",
-      "x:8:5: error: timeline[3]: missing one of down, up, advertise and add_spoke",
+      "x:8:5: error: timeline[3]: missing one of down, up, advertise, change_link and add_spoke",
       "x:9:25: error: aviatrix_spoke_gateway.s2: missing key \"transit_gw\": a spoke that is added "
       "is also attached",
       "x:10:5: error: timeline[5]: expected a map, found \"7\"",
@@ -304,6 +303,76 @@ const Case kTogether[] = {
 };
 
 std::string name_of(const testing::TestParamInfo<Case>& info) { return info.param.name; }
+const Case kLinks[] = {
+    {"link_without_ends",
+     "lab: a\nlinks: [{delay: 1ms}]\n",
+     {"x:2:9: error: links[0]: missing key \"link\": two ends such as \"a - b\", or \"a -> b\" for "
+      "one direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as "
+      "vnet/subnet"}},
+    {"link_of_one_end",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\nlinks: [{link: s}]\n",
+     {"x:3:16: error: links[0].link: expected two ends such as \"a - b\", or \"a -> b\" for one "
+      "direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as vnet/subnet, "
+      "found \"s\""}},
+    {"link_of_nobody",
+     "lab: a\naviatrix_spoke_gateway: {spoke: {cidr: 10.0.0.0/24}}\n"
+     "links: [{link: spoke -> spok}]\n",
+     {"x:3:16: error: links[0].link: \"spok\" is not an Aviatrix gateway, a VPN gateway instance "
+      "or "
+      "a subnet as vnet/subnet; did you mean \"spoke\"?"}},
+    {"bad_rate",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+     "links: [{link: s -> s, rate: 10Mbit}]\n",
+     {"x:3:30: error: links[0].rate: expected a rate per second such as 550M, 1.25G or 52k, at "
+      "most "
+      "1000G, found \"10Mbit\""}},
+    {"bad_percent",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+     "links: [{link: s -> s, loss_percent: 101}]\n",
+     {"x:3:38: error: links[0].loss_percent: expected a percentage from 0 to 100, found \"101\""}},
+    {"long_delay",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+     "links: [{link: s -> s, delay: 1m}]\n",
+     {"x:3:31: error: links[0].delay: expected a duration from 0s to 20s, found \"1m\""}},
+    {"jitter_twice",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+     "links: [{link: s -> s, jitter: 1ms, jitter_file: f}]\n",
+     {"x:3:37: error: links[0].jitter_file: \"jitter_file\" is already given by \"jitter\" at line "
+      "3; "
+      "keep one"}},
+    {"no_jitter_file",
+     "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+     "timeline: [{at: 1, change_link: {link: s -> s, jitter_file: none.txt}}]\n",
+     {"x:3:61: error: timeline[0].change_link.jitter_file: none.txt: there is no such file"}},
+    {"bad_shaping",
+     "lab: a\nsettings: {shaping: azure}\n",
+     {"x:2:21: error: settings.shaping: expected cloud or none, found \"azure\""}},
+};
+INSTANTIATE_TEST_SUITE_P(Links, LabError, testing::ValuesIn(kLinks), name_of);
+
+// What is wrong inside of a file of delays is told with its line there.
+TEST(LabErrors, OfAFileOfDelaysHaveItsLine) {
+  const auto messages_with = [](const std::string& delays) {
+    const std::string folder = testing::TempDir();
+    std::ofstream(folder + "/skyhop-delays.txt", std::ios::binary) << delays;
+    const ReadResult result = read_text(
+        "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
+        "links: [{link: s -> s, jitter_file: skyhop-delays.txt}]\n",
+        folder + "/x");
+    return messages(result);
+  };
+  const auto expected = [](const std::string& what) {
+    return std::vector<std::string>{"x:3:37: error: links[0].jitter_file: skyhop-delays.txt: " +
+                                    what};
+  };
+  EXPECT_EQ(messages_with("1ms\n# one\n\n 2ms # two\r\n"), std::vector<std::string>{});
+  EXPECT_EQ(messages_with("# nothing\n"), expected("the file holds no delay"));
+  EXPECT_EQ(messages_with("1ms\n\nfast\n"),
+            expected("line 3: expected a duration such as 10s, 2m, 1h, 250ms or a number of "
+                     "seconds, found \"fast\""));
+  EXPECT_EQ(messages_with("21s"), expected("line 1: a delay is at most 20s"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Yaml, LabError, testing::ValuesIn(kYaml), name_of);
 INSTANTIATE_TEST_SUITE_P(Keys, LabError, testing::ValuesIn(kKeys), name_of);
 INSTANTIATE_TEST_SUITE_P(Values, LabError, testing::ValuesIn(kValues), name_of);

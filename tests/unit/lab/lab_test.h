@@ -37,7 +37,8 @@ inline const std::vector<std::string>& lab_files() {
       "configs/ars-multipeer.yaml",        "configs/add-spoke3.yaml",
       "configs/branch-to-branch-off.yaml", "configs/fail-route-server-instance.yaml",
       "configs/fail-transit-1.yaml",       "configs/fail-transit-2.yaml",
-      "configs/fail-tunnel.yaml",          "configs/spoke2-cidrs.yaml"};
+      "configs/fail-tunnel.yaml",          "configs/links-impaired.yaml",
+      "configs/spoke2-cidrs.yaml",         "configs/vpn-gateway-shaping.yaml"};
   return files;
 }
 

@@ -34,7 +34,7 @@ TEST(Reader, AcceptsEveryKey) {
   EXPECT_EQ(messages(every_key()), std::vector<std::string>{});
   std::vector<std::string> seen;
   expect_read(table_of<Lab>(), seen);
-  EXPECT_EQ(seen.size(), 32u);
+  EXPECT_EQ(seen.size(), 33u);
 }
 
 TEST(Reader, KeepsWhatIsWritten) {
@@ -107,7 +107,7 @@ TEST(Reader, KeepsWhatIsWritten) {
 
 TEST(Reader, TimelineBecomesEventsAndSpokes) {
   const Lab& lab = every_key().lab;
-  ASSERT_EQ(lab.timeline.size(), 9u);
+  ASSERT_EQ(lab.timeline.size(), 10u);
   EXPECT_EQ(lab.timeline[0].at, Seconds{0.25});
   EXPECT_EQ(lab.timeline[1].at, Seconds{120});
   const Element elements[] = {Element::gateway,
@@ -132,6 +132,42 @@ TEST(Reader, TimelineBecomesEventsAndSpokes) {
   EXPECT_FALSE(lab.spoke_gateways[0].added_by_timeline);
   EXPECT_TRUE(lab.spoke_gateways[2].added_by_timeline);
   EXPECT_TRUE(lab.marks.contains("aviatrix_spoke_gateway.s3.cidr"));
+}
+
+TEST(Reader, LinksKeepWhatIsWrittenAndNothingElse) {
+  const Lab& lab = every_key().lab;
+  EXPECT_EQ(lab.settings.shaping, "none");
+  EXPECT_EQ(lab.settings.seed, 7u);
+  EXPECT_EQ(lab.transit_gateways[0].gw_size, "Standard_D5_v2");
+  EXPECT_EQ(lab.spoke_gateways[0].gw_size, "Standard_B2s");
+  const LinkConditions expected[] = {
+      {.link = "t1 - t1-hagw",
+       .rate = Rate{1'250'000'000},
+       .packet_rate = Rate{52'000},
+       .queue_packets = 64,
+       .queue_bytes = 100'000},
+      {.link = "gw-0 -> t2",
+       .delay = Seconds{0.0015},
+       .jitter = Seconds{40e-6},
+       .jitter_distribution = JitterDistribution::normal,
+       .jitter_reorders = true},
+      {.link = "t2 -> gw-0",
+       .jitter_file = "delays.txt",
+       .jitter_samples = {Seconds{100e-6}, Seconds{250e-6}, Seconds{0.002}}},
+      {.link = "hub/workload - gw-0",
+       .loss_percent = Percent{1.5},
+       .loss_burst = 2.5,
+       .loss_in_burst_percent = Percent{80}},
+      {.link = "s1 - t1",
+       .duplicate_percent = Percent{1},
+       .corrupt_percent = Percent{0.1},
+       .reorder_percent = Percent{2},
+       .reorder_delay = Seconds{0.01}}};
+  ASSERT_EQ(lab.links.size(), std::size(expected));
+  for (size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(lab.links[i], expected[i]) << i;
+  const auto& change = std::get<LinkConditions>(lab.timeline[9].action);
+  EXPECT_EQ(change,
+            (LinkConditions{.link = "s1 -> t1", .rate = Rate{0}, .delay = Seconds{250e-6}}));
 }
 
 TEST(Reader, ChecksAreNamedWhenTheFileDoesNot) {

@@ -41,6 +41,27 @@ TEST(Scalar, Durations) {
   }
   EXPECT_EQ(to_string(Seconds{50}), "50s");
   EXPECT_EQ(to_string(Seconds{0.25}), "250ms");
+  EXPECT_EQ(parse_duration("40us")->count(), 40e-6);
+  EXPECT_EQ(to_string(Seconds{40e-6}), "40us");
+}
+
+TEST(Scalar, Rates) {
+  EXPECT_EQ(parse_rate("1000")->per_second, 1000u);
+  EXPECT_EQ(parse_rate("550M")->per_second, 550'000'000u);
+  EXPECT_EQ(parse_rate("1.25G")->per_second, 1'250'000'000u);
+  EXPECT_EQ(parse_rate("52k")->per_second, 52'000u);
+  EXPECT_EQ(parse_rate("0")->per_second, 0u);
+  for (const char* bad : {"", "M", "-1", "1e9", "10 M", "10Mbit", "10m", "1001G"}) {
+    EXPECT_FALSE(parse_rate(bad)) << bad;
+  }
+}
+
+TEST(Scalar, Percentages) {
+  EXPECT_EQ(parse_percent("0.5")->value, 0.5);
+  EXPECT_EQ(parse_percent("100%")->value, 100);
+  for (const char* bad : {"", "%", "-1", "100.1", "1 %", "1%%"}) {
+    EXPECT_FALSE(parse_percent(bad)) << bad;
+  }
 }
 
 TEST(Scalar, PortRanges) {

@@ -29,6 +29,7 @@ class Recorder final : public FibSink {
     add(alive ? "alive " : "dead ", edge);
   }
   void link_state(cloud::LinkId, bool) override {}
+  void channel_conditions(Channel, const lab::LinkConditions&) override {}
   void router_state(RouterId, bool) override {}
 
   std::vector<std::string> take() { return std::exchange(calls, {}); }
