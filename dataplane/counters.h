@@ -67,6 +67,14 @@ struct PortCounters {
   uint64_t delivered_bytes = 0;
 };
 
+/// Sums alone, cheap enough to ask for all the time.
+struct Totals {
+  uint64_t offered = 0;
+  uint64_t originated = 0;
+  uint64_t delivered = 0;
+  uint64_t dropped = 0;
+};
+
 /// A snapshot. The sum law: offered + originated == delivered + held + dropped().
 struct Counters {
   uint64_t offered = 0;     ///< received from ports, generators and captures

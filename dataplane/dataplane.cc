@@ -19,6 +19,7 @@
 #include "dataplane/links/control.h"
 #include "dataplane/packet_pool.h"
 #include "dataplane/ports/device.h"
+#include "dataplane/router_control.h"
 #include "dataplane/worker.h"
 
 namespace skyhop::dataplane {
@@ -33,21 +34,12 @@ struct FreeRing {
 };
 using Ring = std::unique_ptr<rte_ring, FreeRing>;
 
-/// What only the control thread uses of a router.
-struct RouterControl {
-  std::unique_ptr<lpm::RteLpmTable> table;
-  std::unique_ptr<lpm::GroupTable> groups;
-  std::unique_ptr<Edge[]> edges;
-  size_t edge_count = 0;
-  size_t edge_capacity = 0;
-};
-
 /// Tables whose data plane is gone. EAL clears what it frees, 64 MiB for each table, mostly pages
 /// that were never touched: seconds for a large lab. So they are freed when the next data plane is
 /// made, and a process that makes no other one leaves them to the kernel.
 struct Retired {
   std::unique_ptr<lpm::Qsbr> qsbr;
-  std::vector<std::unique_ptr<lpm::RteLpmTable>> tables;  // freed first: they refer to qsbr
+  std::vector<std::unique_ptr<RouterControl>> routers;  // freed first: they refer to qsbr
 };
 
 std::vector<Retired>& retired() {
@@ -58,10 +50,6 @@ std::vector<Retired>& retired() {
 [[noreturn]] void bug(const char* what) {
   std::fprintf(stderr, "data plane: %s\n", what);
   std::abort();
-}
-
-Edge to_edge(const EdgeSpec& spec) {
-  return {spec.action, spec.reason, spec.port, spec.filter, spec.guard, spec.link};
 }
 
 // Sorted, disjoint ranges.
@@ -123,6 +111,8 @@ class Model final : public Dataplane {
                          const lpm::NextHopSet& next_hops) override;
   void erase_route(RouterIndex router, Ipv4Prefix prefix) override;
   void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) override;
+  void tidy() override;
+  [[nodiscard]] TableInfo table(RouterIndex router) const override;
   void set_link_up(LinkIndex link, bool up) override;
   void set_link_conditions(LinkIndex link, const LinkConditions& conditions) override;
   void set_router_up(RouterIndex router, bool up) override;
@@ -133,6 +123,8 @@ class Model final : public Dataplane {
   [[nodiscard]] bool is_finished() const override;
   void stop() override;
   [[nodiscard]] Counters counters() const override;
+  [[nodiscard]] Totals totals() const override;
+  [[nodiscard]] uint64_t drops(RouterIndex router, DropReason reason) const override;
   [[nodiscard]] std::optional<Error> replay_error() const override;
 
  private:
@@ -141,6 +133,7 @@ class Model final : public Dataplane {
   Result<void> build_ports();
   Result<void> build_links();
   Result<void> build_inputs();
+  [[nodiscard]] uint32_t flow_entries() const;
   [[nodiscard]] uint64_t held() const;
   [[nodiscard]] std::string name(const char* what, size_t index) const {
     return "skyhop" + std::to_string(number_) + "-" + what + std::to_string(index);
@@ -153,7 +146,7 @@ class Model final : public Dataplane {
   std::unique_ptr<lpm::Qsbr> qsbr_;
   std::optional<PacketPool> pool_;
   Tables tables_;
-  std::vector<RouterControl> routers_;
+  std::vector<std::unique_ptr<RouterControl>> routers_;
   std::map<uint32_t, std::shared_ptr<FlowTable>> flows_;  // by NIC
   std::vector<std::unique_ptr<Filter>> filters_;
   std::vector<Ring> rings_;
@@ -172,11 +165,7 @@ class Model final : public Dataplane {
 
 Model::~Model() {
   stop();
-  Retired mine{std::move(qsbr_), {}};
-  for (RouterControl& router : routers_) {
-    if (router.table) mine.tables.push_back(std::move(router.table));
-  }
-  retired().push_back(std::move(mine));
+  retired().push_back({std::move(qsbr_), std::move(routers_)});
 }
 
 Result<void> Model::check() const {
@@ -246,6 +235,7 @@ Result<void> Model::build() {
   auto qsbr = lpm::Qsbr::create(workers);
   if (!qsbr) return std::unexpected(qsbr.error());
   qsbr_ = std::move(*qsbr);
+  qsbr_->close();  // until the workers start
   for (const PortSpec& port : image_.ports) {
     if (auto count = preloaded_packets(port.devargs); !count) {
       return std::unexpected(count.error());
@@ -261,6 +251,16 @@ Result<void> Model::build() {
   if (auto built = build_ports(); !built) return built;
   if (auto built = build_links(); !built) return built;
   return build_inputs();
+}
+
+// Any stream may end at any NIC.
+uint32_t Model::flow_entries() const {
+  if (options_.flow_entries != 0) return options_.flow_entries;
+  constexpr uint64_t kLeast = 1u << 16, kMost = 1u << 26;
+  uint64_t flows = 0;
+  for (const StreamSpec& stream : image_.streams) flows += stream.flows;
+  // Two entries for each, and as much room again, so that few meet in one line.
+  return static_cast<uint32_t>(std::clamp(4 * flows, kLeast, kMost));
 }
 
 Result<void> Model::build_routers() {
@@ -285,27 +285,22 @@ Result<void> Model::build_routers() {
   filters_.emplace_back();
   for (const FilterSpec& spec : image_.filters) {
     auto& flows = flows_[spec.nic];
-    if (!flows) flows = std::make_shared<FlowTable>(options_.flow_entries);
+    if (!flows) flows = std::make_shared<FlowTable>(flow_entries());
     filters_.push_back(std::make_unique<Filter>(spec, flows));
     tables_.filters[filters_.size() - 1] = filters_.back().get();
   }
 
-  routers_.resize(image_.routers.size());
   for (size_t i = 0; i < image_.routers.size(); ++i) {
     const RouterSpec& spec = image_.routers[i];
-    RouterControl& control = routers_[i];
-    auto table = lpm::RteLpmTable::create(name("table", i), spec.table, qsbr_->raw());
-    if (!table) {
-      Error error = table.error();
+    Router& router = tables_.routers[i];
+    auto control = RouterControl::create(name("table", i), {spec.table, image_.routers.size()},
+                                         router, *qsbr_);
+    if (!control) {
+      Error error = control.error();
       error.where = "router " + spec.name;
       return std::unexpected(error);
     }
-    control.table = std::move(*table);
-    control.groups = std::make_unique<lpm::GroupTable>();
-    Router& router = tables_.routers[i];
-    router.lpm = control.table->raw();
-    router.table = control.table.get();
-    router.slots = control.groups->slots();
+    routers_.push_back(std::move(*control));
     router.seed = lpm::group_seed(static_cast<uint32_t>(i));
     router.address = spec.address.value();
     router.decrements_ttl = spec.decrements_ttl;
@@ -443,33 +438,12 @@ EdgeId Model::add_edge(RouterIndex router, const EdgeSpec& spec) {
   if (spec.filter > image_.filters.size() || spec.guard > image_.guards.size()) {
     bug("an edge with a filter or guard that is not there");
   }
-  RouterControl& control = routers_[router];
-  constexpr size_t kMaxEdges = 0xffff;
-  if (control.edge_count == kMaxEdges) bug("a router has too many edges");
-  if (control.edge_count == control.edge_capacity) {
-    const size_t capacity = std::max<size_t>(16, control.edge_capacity * 2);
-    auto larger = std::make_unique<Edge[]>(capacity);
-    std::copy_n(control.edges.get(), control.edge_count, larger.get());
-    tables_.routers[router].edges.store(larger.get(), std::memory_order_release);
-    std::swap(control.edges, larger);
-    control.edge_capacity = capacity;
-    qsbr_->synchronize();  // then the old array goes
-  }
-  // No slot names the new edge yet: workers see it complete when one does.
-  control.edges[control.edge_count] = to_edge(spec);
-  return static_cast<EdgeId>(control.edge_count++);
+  return routers_[router]->add_edge(spec);
 }
 
 Result<void> Model::set_route(RouterIndex router, Ipv4Prefix prefix,
                               const lpm::NextHopSet& next_hops) {
-  RouterControl& control = routers_[router];
-  for (const auto* members : {&next_hops.primary, &next_hops.backup}) {
-    for (const EdgeId edge : *members) {
-      if (edge >= control.edge_count) bug("a route over an edge that is not there");
-    }
-  }
-  std::atomic_thread_fence(std::memory_order_release);
-  auto set = control.table->set(prefix, control.groups->find_or_add(next_hops));
+  auto set = routers_[router]->set_route(prefix, next_hops);
   if (set) return set;
   Error error = set.error();
   error.where = "router " + image_.routers[router].name;
@@ -477,12 +451,18 @@ Result<void> Model::set_route(RouterIndex router, Ipv4Prefix prefix,
 }
 
 void Model::erase_route(RouterIndex router, Ipv4Prefix prefix) {
-  routers_[router].table->erase(prefix);
+  routers_[router]->erase_route(prefix);
 }
 
 void Model::set_edge_alive(RouterIndex router, EdgeId edge, bool alive) {
-  routers_[router].groups->set_edge_alive(edge, alive);
+  routers_[router]->set_edge_alive(edge, alive);
 }
+
+void Model::tidy() {
+  for (const auto& router : routers_) router->tidy();
+}
+
+TableInfo Model::table(RouterIndex router) const { return routers_[router]->table_info(); }
 
 void Model::set_link_up(LinkIndex link, bool up) {
   tables_.links[link].is_up.store(up, std::memory_order_release);
@@ -516,6 +496,8 @@ void Model::set_filter(FilterIndex index, const FilterSpec& spec) {
 
 Result<void> Model::start() {
   if (is_running_) bug("started twice");
+  tidy();  // while there are no readers to wait for
+  qsbr_->open();
   const EalInfo* info = eal_info();
   const bool shares_cpu = info != nullptr && info->cpus_shared;
   state_.store(RunState::running, std::memory_order_release);
@@ -538,6 +520,7 @@ Result<void> Model::start() {
     if (rte_eal_remote_launch(main, launch.get(), lcore) != 0) {
       state_.store(RunState::stopped, std::memory_order_release);
       for (size_t k = 0; k < i; ++k) rte_eal_wait_lcore(options_.workers[k]);
+      qsbr_->close();
       return fail("worker lcore " + std::to_string(lcore) + " is busy or not there");
     }
     launch.release();
@@ -591,6 +574,7 @@ void Model::stop() {
   }
   state_.store(RunState::stopped, std::memory_order_release);
   for (const unsigned lcore : options_.workers) rte_eal_wait_lcore(lcore);
+  qsbr_->close();
   stopped_ = rte_rdtsc();
   is_running_ = false;
   for (const auto& capture : captures_) {
@@ -667,6 +651,28 @@ Counters Model::counters() const {
   }
   if (started_ != 0) all.wall_cycles = (is_running_ ? rte_rdtsc() : stopped_) - started_;
   return all;
+}
+
+Totals Model::totals() const {
+  Totals all;
+  for (const auto& worker : workers_) {
+    const WorkerCounters& one = worker->counters;
+    all.offered += one.offered;
+    all.originated += one.originated;
+    all.delivered += one.delivered;
+    for (const RouterCounters& router : one.routers) {
+      for (const uint64_t drops : router.drops) all.dropped += drops;
+    }
+  }
+  return all;
+}
+
+uint64_t Model::drops(RouterIndex router, DropReason reason) const {
+  uint64_t drops = 0;
+  for (const auto& worker : workers_) {
+    drops += worker->counters.routers[router].drops[static_cast<uint8_t>(reason)];
+  }
+  return drops;
 }
 
 std::optional<Error> Model::replay_error() const {

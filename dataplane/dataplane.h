@@ -9,6 +9,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/eal.h"
 #include "dataplane/image.h"
+#include "dataplane/table_info.h"
 
 namespace skyhop::dataplane {
 
@@ -16,7 +17,9 @@ struct DataplaneOptions {
   std::vector<unsigned> workers;  ///< lcore ids, from EalInfo
   uint32_t burst = 0;             ///< packets per pass; 0: the default
   bool measure_latency = true;
-  uint32_t flow_entries = 1u << 16;  ///< of each NIC's flow table; a flow takes two
+  /// Of each NIC's flow table; a flow takes two. 0: as many as the streams' flows want, 2^16 at
+  /// least.
+  uint32_t flow_entries = 0;
   /// How long stop() waits for what links hold; the rest stays held.
   double drain_limit_s = 2;
   /// What links take for the time, in cycles of the TSC. Null: the TSC itself; tests say otherwise.
@@ -34,6 +37,8 @@ class Dataplane {
   virtual Result<void> set_route(RouterIndex router, Ipv4Prefix prefix,
                                  const lpm::NextHopSet& next_hops) = 0;
   virtual void erase_route(RouterIndex router, Ipv4Prefix prefix) = 0;
+  /// The table that a router has now.
+  [[nodiscard]] virtual TableInfo table(RouterIndex router) const = 0;
   /// The router knows that this edge is dead: its groups move traffic to the other members.
   virtual void set_edge_alive(RouterIndex router, EdgeId edge, bool alive) = 0;
   /// The link itself: packets sent into a dead one are lost as link_down.
@@ -45,6 +50,9 @@ class Dataplane {
   /// New rules decide new flows; established ones go on (A69).
   virtual void set_filter(FilterIndex filter, const FilterSpec& spec) = 0;
 
+  /// Does what had to wait for the workers or was put off, such as moving a table that is of the
+  /// wrong kind for its size. To be called now and then while they run.
+  virtual void tidy() = 0;
   /// To be called every few milliseconds where tunnels encrypt: new SAs in time, old ones away.
   /// `now`: seconds since the start, in the time by which SAs age.
   virtual void tend(double now) = 0;
@@ -59,6 +67,8 @@ class Dataplane {
   virtual void stop() = 0;
   /// May be called while the workers run; after stop() it is exact.
   [[nodiscard]] virtual Counters counters() const = 0;
+  [[nodiscard]] virtual Totals totals() const = 0;
+  [[nodiscard]] virtual uint64_t drops(RouterIndex router, DropReason reason) const = 0;
   /// What went wrong in a replayed capture after its good packets, if anything did.
   [[nodiscard]] virtual std::optional<Error> replay_error() const = 0;
 };

@@ -20,6 +20,7 @@
 #include "dataplane/image.h"
 #include "dataplane/ipsec/control.h"
 #include "dataplane/packet_pool.h"
+#include "lpm/rte_lpm_table.h"
 
 namespace skyhop::dataplane {
 namespace {
@@ -212,9 +213,11 @@ size_t memory_needed_mb(const Image& image, unsigned workers) {
   constexpr size_t kMiB = 1 << 20;
   size_t bytes = 0;
   for (const RouterSpec& router : image.routers) {
-    constexpr size_t kTbl24 = size_t{64} << 20, kTbl8Group = 1024, kRule = 16, kAlignment = kMiB;
-    bytes +=
-        kTbl24 + router.table.max_tbl8 * kTbl8Group + router.table.max_rules * kRule + kAlignment;
+    // A table that may become one of rte_lpm must find room when it does.
+    const lpm::TablePolicy policy{router.table, image.routers.size()};
+    if (policy.kind_for(0) != lpm::TableKind::rte_lpm) continue;
+    constexpr size_t kBlocks = 1024, kAlignment = kMiB;
+    bytes += lpm::RteLpmTable::bytes_for(kBlocks) + kAlignment;
   }
   const PoolSize pool = size_pool(image, workers);
   bytes += pool.bytes();

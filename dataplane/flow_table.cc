@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
-#include <cstring>
 
 namespace skyhop::dataplane {
 namespace {
@@ -17,16 +15,9 @@ bool is_equal(__m128i a, __m128i b) { return _mm_movemask_epi8(_mm_cmpeq_epi32(a
 
 }  // namespace
 
-FlowTable::FlowTable(uint32_t entries) : mask_(std::bit_ceil(std::max(entries, 64u)) / kWays - 1) {
-  const size_t bytes = size_t{mask_ + 1} * kWays * sizeof(__m128i);
-  void* memory = std::aligned_alloc(64, bytes);
-  if (memory == nullptr) {
-    std::fprintf(stderr, "out of memory for a flow table of %zu octets\n", bytes);
-    std::abort();
-  }
-  std::memset(memory, 0, bytes);
-  buckets_.reset(static_cast<FlowEntry*>(memory));
-}
+FlowTable::FlowTable(uint32_t entries)
+    : mask_(std::bit_ceil(std::max(entries, 64u)) / kWays - 1),
+      memory_(lpm::allocate(size_t{mask_ + 1} * kWays * sizeof(FlowEntry), lpm::Pages::huge)) {}
 
 bool FlowTable::contains(const lpm::FlowKey& key) const {
   return contains(to_vector(key), lpm::flow_hash(key));

@@ -14,11 +14,10 @@
 #include <immintrin.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 
 #include "dataplane/batch.h"
 #include "lpm/flow.h"
+#include "lpm/memory.h"
 
 namespace skyhop::dataplane {
 
@@ -51,7 +50,8 @@ class FlowTable {
  public:
   static constexpr uint32_t kWays = 4;
 
-  /// Room for `entries` directions of flows, rounded up to a power of two; at least 64.
+  /// Room for `entries` directions of flows, rounded up to a power of two; at least 64. Takes
+  /// memory only where flows are.
   explicit FlowTable(uint32_t entries);
 
   SKYHOP_INLINE void prefetch(uint32_t hash) const {
@@ -80,17 +80,13 @@ class FlowTable {
   [[nodiscard]] uint32_t capacity() const { return (mask_ + 1) * kWays; }
 
  private:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-
   [[nodiscard]] SKYHOP_INLINE __m128i* bucket(uint32_t hash) const {
-    return reinterpret_cast<__m128i*>(buckets_.get() + size_t{hash & mask_} * kWays);
+    return reinterpret_cast<__m128i*>(memory_.get()) + size_t{hash & mask_} * kWays;
   }
   uint32_t insert_one(const lpm::FlowKey& key, const lpm::FlowKey& other);
 
   uint32_t mask_;
-  std::unique_ptr<FlowEntry[], Free> buckets_;
+  lpm::Memory memory_;
 };
 
 }  // namespace skyhop::dataplane

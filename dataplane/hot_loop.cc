@@ -15,6 +15,7 @@
 #include "dataplane/stages/input.h"
 #include "dataplane/stages/rewrite.h"
 #include "dataplane/worker.h"
+#include "lpm/popline_view.h"
 
 namespace skyhop::dataplane::SKYHOP_LEVEL {
 namespace {

@@ -11,8 +11,8 @@
 #include "dataplane/drop_reason.h"
 #include "dataplane/ipsec/spec.h"
 #include "lpm/address.h"
-#include "lpm/forwarding_table.h"
 #include "lpm/next_hop_group.h"
+#include "lpm/table_choice.h"
 
 namespace skyhop::dataplane {
 
@@ -50,7 +50,7 @@ struct RouterSpec {
   bool decrements_ttl = true;   ///< false: VPN gateways and Azure's fabric (V53)
   bool answers_icmp = true;     ///< sends time exceeded, unreachable, too big
   std::vector<EdgeSpec> edges;  ///< from index 1 on; index 0 is put in front
-  lpm::RteLpmOptions table;
+  lpm::TableChoice table = lpm::TableChoice::rte_lpm;
 };
 
 enum class LinkKind : uint8_t { fabric, tunnel, ha };
@@ -179,9 +179,11 @@ struct PortSpec {
 struct StreamSpec {
   PortIndex port = 0;
   Ipv4Address destination;
+  /// Instead of one destination: the flows take these in turn, so that each has its share.
+  std::vector<Ipv4Address> destinations;
   uint8_t protocol = 17;
   uint16_t destination_port = 80;
-  uint32_t flows = 1024;  ///< source ports, from a seeded generator
+  uint32_t flows = 1024;  ///< source ports for each destination, from a seeded generator
   std::vector<uint16_t>
       frame_sizes;     ///< used in turn, octets without FCS; IMIX is 28x64 16x570 4x1518
   double pps = 0;      ///< 0: as fast as the worker goes

@@ -2,7 +2,7 @@
 //
 // The control thread is the only writer. A worker reads single words that are valid before and
 // after every store (link and router states, group slots), or follows a pointer that is replaced
-// and freed only after all workers passed a quiescent state (edges, filters, crossings).
+// and freed only after all workers passed a quiescent state (tables, edges, filters, crossings).
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,6 @@
 #include "dataplane/image.h"
 #include "dataplane/stages/nsg.h"
 
-struct rte_lpm;
 struct rte_ring;
 struct rte_mempool;
 
@@ -32,9 +31,8 @@ struct Edge {
 };
 
 struct alignas(64) Router {
-  const rte_lpm* lpm = nullptr;
-  const lpm::RteLpmTable* table = nullptr;  ///< for its default group
-  const EdgeId* slots = nullptr;            ///< lpm::GroupTable::slots()
+  std::atomic<const lpm::TableView*> table = nullptr;
+  const EdgeId* slots = nullptr;  ///< lpm::GroupTable::slots()
   std::atomic<const Edge*> edges = nullptr;
   uint32_t seed = 1;
   uint32_t address = 0;

@@ -34,7 +34,7 @@ Worker::Worker(const Tables& tables_in, unsigned index_in, uint32_t burst_in, ui
   counters.routers.resize(routers);
   counters.links.resize(tables.link_count);
   counters.ports.resize(port_count);
-  counters.router_cycles.resize(tables.measures_latency ? routers : 0);
+  counters.router_cycles = lpm::ZeroArray<Histogram>(tables.measures_latency ? routers : 0);
   router_counters = counters.routers.data();
   link_counters = counters.links.data();
   port_counters = counters.ports.data();

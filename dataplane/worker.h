@@ -42,7 +42,7 @@ struct WorkerCounters {
   std::vector<PortCounters> ports;
   Histogram path_cycles;
   Histogram lateness_cycles;
-  std::vector<Histogram> router_cycles;
+  lpm::ZeroArray<Histogram> router_cycles;
 };
 
 /// Where packets come from.

@@ -1,25 +1,19 @@
 // A router's forwarding table: longest prefix -> next-hop group.
 //
 // The rule: one table per router, written by the control thread alone and read by workers without
-// locks under QSBR. Our choice: DPDK's rte_lpm (DIR-24-8), one memory access for prefixes up to /24
-// and two beyond. It refuses /0, so the default route stands beside the table and is given to every
-// look-up as the value for a miss.
+// locks under QSBR. Some engines refuse /0, so the default route stands beside every table and is
+// given to each look-up as the value for a miss.
 #pragma once
 
-#include <rte_lpm.h>
-
-#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <span>
-#include <string>
-#include <unordered_set>
+#include <utility>
 
 #include "lpm/address.h"
 #include "lpm/error.h"
-#include "lpm/next_hop_group.h"
-
-struct rte_rcu_qsbr;
+#include "lpm/limbo.h"
+#include "lpm/table_view.h"
 
 namespace skyhop::lpm {
 
@@ -45,43 +39,43 @@ class ForwardingTable {
   [[nodiscard]] virtual size_t bytes() const = 0;
 };
 
-struct RteLpmOptions {
-  uint32_t max_rules = 1u << 16;
-  uint32_t max_tbl8 = 1u << 10;  ///< one per /24 that holds prefixes longer than /24
-};
-
-/// rte_lpm behind the interface; `raw()` and `default_group()` are for the workers' inlined loop.
-class RteLpmTable final : public ForwardingTable {
+/// A table that workers may read while it changes. With a Qsbr memory that they may still read is
+/// reused only after they reported a quiescent state; without one there must be no reader beside
+/// the writer.
+class LiveTable : public ForwardingTable {
  public:
-  /// EAL must run. `name` is unique in the process and at most 27 octets long. With `qsbr` a freed
-  /// tbl8 is reused only after all workers reported a quiescent state, so a full table may take
-  /// another route a little later. Fails when memory is short.
-  static Result<std::unique_ptr<RteLpmTable>> create(const std::string& name,
-                                                     const RteLpmOptions& options,
-                                                     rte_rcu_qsbr* qsbr);
-  ~RteLpmTable() override;
+  using Visitor = std::function<void(Ipv4Prefix, GroupId)>;
+  /// Every route, the default route among them, in any order.
+  virtual void for_each(const Visitor& visit) const = 0;
+  /// Does what had to wait for readers, as far as they have moved on. To be called now and then.
+  virtual void tidy() = 0;
+  /// Workers may read a table that was made without a Qsbr from now on. Once.
+  void attach(Qsbr& qsbr) { limbo_.attach(qsbr); }
 
-  Result<void> set(Ipv4Prefix prefix, GroupId group) override;
-  bool erase(Ipv4Prefix prefix) override;
-  [[nodiscard]] GroupId lookup(Ipv4Address destination) const override;
-  void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const override;
-  [[nodiscard]] size_t size() const override { return prefixes_.size() + (has_default_ ? 1 : 0); }
-  [[nodiscard]] size_t bytes() const override;
-
-  [[nodiscard]] const rte_lpm* raw() const { return lpm_; }
+  /// For the workers' inlined look-ups (dataplane/stages/lookup.h).
+  [[nodiscard]] const TableView& view() const { return view_; }
   [[nodiscard]] GroupId default_group() const {
-    return default_group_.load(std::memory_order_relaxed);
+    return view_.default_group.load(std::memory_order_relaxed);
   }
 
- private:
-  RteLpmTable(rte_lpm* lpm, const RteLpmOptions& options) : lpm_(lpm), options_(options) {}
+ protected:
+  LiveTable(TableKind kind, Qsbr* qsbr) : view_(kind), limbo_(qsbr) {}
 
-  rte_lpm* lpm_;
-  RteLpmOptions options_;
-  std::atomic<GroupId> default_group_ = kNoRouteGroup;
+  void set_default(GroupId group) {
+    has_default_ = true;
+    view_.default_group.store(group, std::memory_order_release);
+  }
+  bool erase_default() {
+    view_.default_group.store(kNoRouteGroup, std::memory_order_release);
+    return std::exchange(has_default_, false);
+  }
+  [[nodiscard]] bool has_default() const { return has_default_; }
+
+  TableView view_;
+  Limbo limbo_;
+
+ private:
   bool has_default_ = false;
-  // What is in the table, without the default route: rte_lpm could say, but searches linearly.
-  std::unordered_set<Ipv4Prefix> prefixes_;
 };
 
 }  // namespace skyhop::lpm

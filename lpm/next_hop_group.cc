@@ -69,9 +69,10 @@ std::vector<Ranking> rank_members(size_t members) {
 
 }  // namespace
 
-GroupTable::GroupTable(uint32_t capacity) : capacity_(std::max(capacity, 1u)) {
-  // Two spare slots: a 32-bit gather of the last 16-bit slot must stay inside the array.
-  slots_.resize(size_t{capacity_} * kGroupSlots + 2, kNoRouteEdge);
+// Two spare slots: a 32-bit gather of the last 16-bit slot must stay inside the array.
+GroupTable::GroupTable(uint32_t capacity)
+    : capacity_(std::max(capacity, 1u)), slots_(size_t{capacity_} * kGroupSlots + 2) {
+  static_assert(kNoRouteEdge == 0);  // as the slots are at first
   groups_.emplace_back();
   by_set_.emplace(NextHopSet{}, kNoRouteGroup);
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "lpm/flow.h"
+#include "lpm/memory.h"
 
 namespace skyhop::lpm {
 
@@ -42,8 +43,9 @@ struct NextHopSet {
 /// one aligned 16-bit store, so a reader sees the old edge or the new one, both of them valid.
 class GroupTable {
  public:
-  /// `capacity` groups at most: the array never moves, so readers need no indirection.
-  explicit GroupTable(uint32_t capacity = 4096);
+  /// `capacity` groups at most: the array never moves, so readers need no indirection. It takes
+  /// memory only where groups are.
+  explicit GroupTable(uint32_t capacity = 1u << 16);
 
   /// The group of this set, made if there is none. kNoRouteGroup for an empty set.
   /// Aborts when the capacity is exceeded (a bug: the caller sizes the table).
@@ -83,7 +85,7 @@ class GroupTable {
   [[nodiscard]] bool is_alive(EdgeId edge) const { return edge >= dead_.size() || !dead_[edge]; }
 
   uint32_t capacity_;
-  std::vector<EdgeId> slots_;  // reserved once: capacity * kGroupSlots (+ gather slack)
+  ZeroArray<EdgeId> slots_;  // capacity * kGroupSlots (+ gather slack)
   std::vector<Group> groups_;
   std::map<NextHopSet, GroupId> by_set_;
   std::map<size_t, Rankings> rankings_;  // by number of members

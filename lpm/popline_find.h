@@ -9,7 +9,7 @@
 namespace skyhop::lpm::popline {
 
 struct Find {
-  std::string_view name;  ///< "scalar", "avx2", "avx512"
+  std::string_view name;  ///< of the x86-64 level: "v2", "v3", "v4"
   /// groups[i] is what the table says of destinations[i], or `miss`.
   void (*many)(const View& view, const uint32_t* destinations, size_t count, uint32_t miss,
                uint32_t* groups);

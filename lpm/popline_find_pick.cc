@@ -17,14 +17,14 @@ SKYHOP_DECLARE_FIND(v4)
 std::span<const Find> finds() {
   static const std::vector<Find> kFinds = [] {
     __builtin_cpu_init();
-    std::vector<Find> all{{"scalar", v2::many}};
+    std::vector<Find> all{{"v2", v2::many}};
     const bool has_v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
                         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
-    if (has_v3) all.push_back({"avx2", v3::many});
+    if (has_v3) all.push_back({"v3", v3::many});
     if (has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
-      all.push_back({"avx512", v4::many});
+      all.push_back({"v4", v4::many});
     }
     return all;
   }();

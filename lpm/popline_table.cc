@@ -1,6 +1,8 @@
 #include "lpm/popline_table.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,14 +12,20 @@
 namespace skyhop::lpm {
 namespace {
 
+using popline::Blocks;
 using popline::kMiss;
+using popline::kNarrowRoot;
 using popline::kNodeFlag;
 using popline::kStride;
+using popline::kWideRoot;
 
-constexpr uint32_t kNarrowRoot = 12;  // 16 KiB
-constexpr uint32_t kWideRoot = 18;    // 1 MiB, and one step less for every packet
-constexpr size_t kWidenAt = 8192;     // routes: more take more than a root's memory anyway
 constexpr uint32_t kFirstUnits = 1024;
+constexpr size_t kNarrowBytes = sizeof(uint32_t) << kNarrowRoot;
+
+// What waits in limbo: units of a size class, or a block of the wide root.
+constexpr uint32_t kBlock = popline::Arena::kClasses;
+
+static_assert(RouteTrie::kStride == kStride);
 
 [[noreturn]] void bug(const char* what, size_t number) {
   std::fprintf(stderr, "forwarding table: %s (%zu)\n", what, number);
@@ -28,53 +36,50 @@ void store(uint32_t& entry, uint32_t value) {
   if (entry != value) std::atomic_ref(entry).store(value, std::memory_order_release);
 }
 
-size_t root_bytes(uint32_t bits) { return sizeof(uint32_t) << bits; }
-
-uint32_t slot_of(uint32_t address, uint32_t depth) { return (address << depth) >> 26; }
-
-uint32_t heap_index(Ipv4Prefix prefix, uint32_t depth) {
-  const uint32_t bits = prefix.length() - depth;  // 1..6
-  return (1u << bits) | ((prefix.address().value() << depth) >> (32 - bits));
-}
-
-// Slots under a heap index: the first and how many.
-std::pair<uint32_t, uint32_t> slots_under(uint32_t index) {
-  const auto bits = static_cast<uint32_t>(std::bit_width(index)) - 1;
-  return {(index << (kStride - bits)) - 64, 1u << (kStride - bits)};
+std::shared_ptr<const void> kept(Memory memory) {
+  return std::shared_ptr<std::byte>(std::move(memory));
 }
 
 uint64_t& map_of(std::byte* node) { return *reinterpret_cast<uint64_t*>(node); }
 uint32_t* entries_of(std::byte* node) {
   return reinterpret_cast<uint32_t*>(node + sizeof(uint64_t));
 }
+uint32_t count_of(uint64_t map) { return static_cast<uint32_t>(std::popcount(map)); }
 
 }  // namespace
 
-PoplineTable::PoplineTable(rte_rcu_qsbr* qsbr)
-    : limbo_(qsbr),
-      arena_(kFirstUnits),
-      root_(popline::allocate(root_bytes(kNarrowRoot))),
-      root_bits_(kNarrowRoot) {
-  std::fill_n(reinterpret_cast<uint32_t*>(root_.get()), 1u << root_bits_, kMiss);
-  publish_view({});
+PoplineTable::PoplineTable(const PoplineOptions& options, Qsbr* qsbr)
+    : LiveTable(TableKind::popline, qsbr), options_(options), arena_(kFirstUnits), trie_(kMiss) {
+  if (options_.widen_at == 0) {
+    blocks_.emplace();
+  } else {
+    root_ = allocate(kNarrowBytes, Pages::small);
+    std::fill_n(narrow_root(), 1u << kNarrowRoot, kMiss);
+  }
+  publish_view();
 }
 
 PoplineTable::~PoplineTable() = default;
 
 GroupId PoplineTable::lookup(Ipv4Address destination) const {
-  const uint32_t entry = popline::find(view(), destination.value());
-  return entry == kMiss ? default_group() : entry;
+  const uint32_t leaf = popline::find(popline_view(), destination.value());
+  return leaf == kMiss ? default_group() : leaf;
 }
 
 void PoplineTable::lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const {
   if (destinations.size() != groups.size()) bug("sizes of a look-up differ", groups.size());
-  popline::best_find().many(view(), destinations.data(), destinations.size(), default_group(),
-                            groups.data());
+  popline::best_find().many(popline_view(), destinations.data(), destinations.size(),
+                            default_group(), groups.data());
 }
 
 size_t PoplineTable::bytes() const {
-  return sizeof *this + arena_.bytes() + root_bytes(root_bits_) +
-         nodes_ * (sizeof(Node) + sizeof(Node*)) + routes_ * sizeof(GroupId);
+  return sizeof *this + arena_.bytes() + (is_wide() ? blocks_->bytes() : kNarrowBytes) +
+         trie_.bytes();
+}
+
+void PoplineTable::for_each(const Visitor& visit) const {
+  if (has_default()) visit(Ipv4Prefix::everything(), default_group());
+  trie_.for_each(visit);
 }
 
 // ---- Room --------------------------------------------------------------------------------------
@@ -87,10 +92,17 @@ bool PoplineTable::has_room() const {
 
 // Takes back what readers have left. Only between changes: during one, what was replaced may still
 // be reachable, and no grace period may begin before it is not.
+void PoplineTable::reclaim() {
+  limbo_.reclaim([this](Limbo::Item item) {
+    if (item.kind == kBlock) {
+      settle(item.index);
+    } else {
+      arena_.give_back(item.index, item.kind);
+    }
+  });
+}
+
 bool PoplineTable::make_room() {
-  const auto reclaim = [this] {
-    limbo_.reclaim([this](popline::Limbo::Block block) { arena_.give_back(block); });
-  };
   if (limbo_.is_due()) reclaim();
   if (has_room()) return true;
   limbo_.wait();
@@ -98,85 +110,119 @@ bool PoplineTable::make_room() {
   return has_room();
 }
 
+void PoplineTable::tidy() {
+  if (!limbo_.is_empty()) reclaim();
+}
+
 uint32_t PoplineTable::take(uint32_t size_class) {
   live_units_ += 1u << size_class;
   if (const uint32_t unit = arena_.take(size_class)) return unit;
   if (arena_.units() == popline::Arena::kMaxUnits) bug("out of nodes", arena_.units());
   // Readers of the old array must not find nodes of the new one: they keep a root of their own.
-  popline::Memory root = popline::allocate(root_bytes(root_bits_));
-  std::memcpy(root.get(), root_.get(), root_bytes(root_bits_));
-  std::swap(root_, root);
-  limbo_.add(arena_.grow());
-  publish_view(std::move(root));
+  if (is_wide()) {
+    limbo_.add(kept(blocks_->move()));
+  } else {
+    Memory root = allocate(kNarrowBytes, Pages::small);
+    std::memcpy(root.get(), root_.get(), kNarrowBytes);
+    limbo_.add(kept(std::exchange(root_, std::move(root))));
+  }
+  limbo_.add(kept(arena_.grow()));
+  publish_view();
   return arena_.take(size_class);
 }
 
 void PoplineTable::retire(uint32_t unit) {
-  const auto entries = static_cast<uint32_t>(std::popcount(map_of(arena_.node(unit))));
-  const uint32_t size_class = popline::Arena::class_for(entries);
+  const uint32_t size_class = popline::Arena::class_for(count_of(map_of(arena_.node(unit))));
   live_units_ -= 1u << size_class;
-  limbo_.add(popline::Limbo::Block{unit, size_class});
+  limbo_.add({unit, size_class});
 }
 
-void PoplineTable::publish_view(popline::Memory replaced_root) {
-  auto next = std::make_unique<const popline::View>(
-      popline::View{reinterpret_cast<const uint32_t*>(root_.get()), arena_.base(), root_bits_});
-  view_.store(next.get(), std::memory_order_release);
+void PoplineTable::publish_view() {
+  auto next = std::make_unique<const popline::View>(popline::View{
+      is_wide() ? blocks_->data() : nullptr, is_wide() ? nullptr : narrow_root(), arena_.base()});
+  view_.popline.store(next.get(), std::memory_order_release);
   std::swap(current_view_, next);
-  if (next) limbo_.add(std::move(next));
-  if (replaced_root) limbo_.add(std::move(replaced_root));
+  if (next) limbo_.add(std::shared_ptr<const void>(std::move(next)));
 }
 
-// ---- What readers see --------------------------------------------------------------------------
+// ---- The root ----------------------------------------------------------------------------------
+
+// Stores an entry of the root, a node or a leaf.
+void PoplineTable::put_in_root(uint32_t index, uint32_t entry) {
+  if (!is_wide()) return store(narrow_root()[index], entry);
+  const std::array<uint32_t, 1> one{entry};
+  if ((entry & kNodeFlag) == 0 && blocks_->write(index, 0, one, readers())) return;
+  if (blocks_->point_away(index, entry, readers()) == Blocks::After::grace_period) {
+    limbo_.add({index, kBlock});
+  }
+}
+
+// A block has pointed away for a grace period: its octets may say the same, if they can.
+void PoplineTable::settle(uint32_t block) {
+  blocks_->set_free(block);
+  const uint32_t entry = blocks_->entry(block);
+  if ((entry & kNodeFlag) == 0) return put_in_root(block, entry);
+  std::byte* const bytes = arena_.node(entry & popline::kIndex);
+  const uint64_t map = map_of(bytes);
+  if (!blocks_->write(block, map, std::span(entries_of(bytes), count_of(map)), readers())) return;
+  Node* node = &trie_.root();
+  for (const uint32_t shift : {12, 6, 0}) node = node->child((block >> shift) & 63);
+  retire(std::exchange(node->data, 0));
+}
 
 // Writes the entries of a node that stands in the root, where it has no children.
 void PoplineTable::paint(const Step& step, uint32_t first_slot, uint32_t slots) {
-  auto* root = reinterpret_cast<uint32_t*>(root_.get());
   const auto values = step.node->values(step.inherited);
-  const uint32_t shift = root_bits_ - step.depth - kStride;
+  const uint32_t shift = root_bits() - step.depth - kStride;
   for (uint32_t slot = first_slot; slot < first_slot + slots; ++slot) {
     if (step.node->child(slot) != nullptr) continue;
-    const size_t first = size_t{(step.path << kStride) | slot} << shift;
-    for (size_t i = first; i < first + (size_t{1} << shift); ++i) store(root[i], values[64 + slot]);
+    const uint32_t first = ((step.path << kStride) | slot) << shift;
+    for (uint32_t i = first; i < first + (1u << shift); ++i) put_in_root(i, values[64 + slot]);
   }
 }
 
-// Writes a whole new root that nobody reads yet.
-void PoplineTable::fill_root(const Node& node, uint32_t depth, uint32_t path, GroupId inherited) {
-  paint({const_cast<Node*>(&node), depth, path, inherited, 0}, 0, 64);
-  for (uint32_t slot = 0; slot < 64; ++slot) {
-    const Node* child = node.child(slot);
-    if (child == nullptr) continue;
-    const uint32_t below = (path << kStride) | slot;
-    if (depth + kStride == root_bits_) {
-      reinterpret_cast<uint32_t*>(root_.get())[below] = kNodeFlag | child->data;
+// Fills a new wide root that nobody reads yet. The nodes that stood in the narrow one stand in it.
+void PoplineTable::fill_blocks(Node& node, uint32_t depth, uint32_t path, GroupId inherited) {
+  if (depth == kWideRoot) {
+    std::byte* const bytes = arena_.node(node.data);
+    const uint64_t map = map_of(bytes);
+    const std::span<const uint32_t> entries(entries_of(bytes), count_of(map));
+    if (blocks_->write(path, map, entries, Blocks::Readers::none)) {
+      retire(std::exchange(node.data, 0));
     } else {
-      fill_root(*child, depth + kStride, below, node.group_at(64 + slot, inherited));
+      (void)blocks_->point_away(path, kNodeFlag | node.data, Blocks::Readers::none);
+    }
+    return;
+  }
+  const auto values = node.values(inherited);
+  const uint32_t shift = kWideRoot - depth - kStride;
+  for (uint32_t slot = 0; slot < 64; ++slot) {
+    const uint32_t below = (path << kStride) | slot;
+    if (Node* child = node.child(slot)) {
+      fill_blocks(*child, depth + kStride, below, values[64 + slot]);
+      continue;
+    }
+    const std::span<const uint32_t> one(&values[64 + slot], 1);
+    for (uint32_t i = below << shift; i < (below + 1) << shift; ++i) {
+      if (blocks_->write(i, 0, one, Blocks::Readers::none)) continue;
+      (void)blocks_->point_away(i, one[0], Blocks::Readers::none);
     }
   }
+  if (depth == kNarrowRoot) retire(std::exchange(node.data, 0));
 }
 
 void PoplineTable::widen_root() {
-  popline::Memory narrow = popline::allocate(root_bytes(kWideRoot));
-  std::swap(root_, narrow);
-  root_bits_ = kWideRoot;
-  fill_root(trie_, 0, 0, kMiss);
-  publish_view(std::move(narrow));
-  // The nodes that stood below the narrow root now stand in the wide one.
-  for (uint32_t i = 0; i < 64; ++i) {
-    const Node* above = trie_.child(i);
-    for (uint32_t k = 0; above != nullptr && k < 64; ++k) {
-      Node* node = above->child(k);
-      if (node == nullptr) continue;
-      retire(node->data);
-      node->data = 0;
-    }
-  }
+  blocks_.emplace();
+  fill_blocks(trie_.root(), 0, 0, kMiss);
+  limbo_.add(kept(std::move(root_)));
+  publish_view();
 }
 
-// Makes the node that readers see from what the trie says; its children are made already. Where
-// the map stays as it is the entries are written in place: a reader sees each old or new.
-void PoplineTable::render(Node& node, GroupId inherited) {
+// ---- Nodes -------------------------------------------------------------------------------------
+
+// Makes what readers see of a node from what the trie says; its children are made already. Where
+// the map stays as it is entries are written in place: a reader sees each old or new.
+void PoplineTable::render(Node& node, uint32_t depth, uint32_t path, GroupId inherited) {
   const auto values = node.values(inherited);
   std::array<uint32_t, 64> entries;
   uint64_t map = 0;
@@ -189,6 +235,12 @@ void PoplineTable::render(Node& node, GroupId inherited) {
     entries[count++] = entry;
   }
   const uint32_t old = node.data;
+  if (depth == root_bits() && is_wide() &&
+      blocks_->write(path, map, std::span(entries).first(count), readers())) {
+    node.data = 0;
+    if (old != 0) retire(old);
+    return;
+  }
   if (old != 0 && map_of(arena_.node(old)) == map) {
     uint32_t* live = entries_of(arena_.node(old));
     for (uint32_t i = 0; i < count; ++i) store(live[i], entries[i]);
@@ -198,13 +250,13 @@ void PoplineTable::render(Node& node, GroupId inherited) {
   std::byte* fresh = arena_.node(node.data);
   map_of(fresh) = map;
   std::copy_n(entries.begin(), count, entries_of(fresh));
+  if (depth == root_bits()) put_in_root(path, kNodeFlag | node.data);
   if (old != 0) retire(old);
 }
 
 void PoplineTable::patch(const Node& parent, uint32_t slot, uint32_t entry) {
   std::byte* node = arena_.node(parent.data);
-  const auto rank = static_cast<uint32_t>(std::popcount(map_of(node) << (63 - slot)));
-  store(entries_of(node)[rank - 1], entry);
+  store(entries_of(node)[count_of(map_of(node) << (63 - slot)) - 1], entry);
 }
 
 // Brings what readers see of a node and all below it in line with another inherited group.
@@ -215,16 +267,13 @@ void PoplineTable::repaint(Node& node, uint32_t depth, uint32_t path, GroupId in
     if (child == nullptr || node.longest_of_slot(slot) != 0) continue;
     repaint(*child, depth + kStride, (path << kStride) | slot, inherited);
   }
-  if (depth < root_bits_) return paint(step, 0, 64);
-  render(node, inherited);
-  if (depth == root_bits_) {
-    store(reinterpret_cast<uint32_t*>(root_.get())[path], kNodeFlag | node.data);
-  }
+  if (depth < root_bits()) return paint(step, 0, 64);
+  render(node, depth, path, inherited);
 }
 
 // Repaints the children under a heap index whose longest match in the step's node is now `group`.
 void PoplineTable::repaint_children(const Step& step, uint32_t heap_index, GroupId group) {
-  const auto [first, slots] = slots_under(heap_index);
+  const auto [first, slots] = RouteTrie::slots_under(heap_index);
   const uint32_t longest = step.node->longest_at(heap_index);
   for (uint32_t slot = first; slot < first + slots; ++slot) {
     Node* child = step.node->child(slot);
@@ -234,115 +283,70 @@ void PoplineTable::repaint_children(const Step& step, uint32_t heap_index, Group
 }
 
 // Makes the last step's node anew, and whatever above it must change to name it.
-void PoplineTable::publish() {
-  for (size_t k = steps_.size() - 1;; --k) {
-    const Step& step = steps_[k];
+void PoplineTable::publish(const Way& way) {
+  for (size_t k = way.size() - 1;; --k) {
+    const Step& step = way[k];
     const uint32_t before = step.node->data;
-    render(*step.node, step.inherited);
-    if (step.node->data == before) return;
-    const uint32_t entry = kNodeFlag | step.node->data;
-    if (step.depth == root_bits_) {
-      return store(reinterpret_cast<uint32_t*>(root_.get())[step.path], entry);
-    }
-    const Step& parent = steps_[k - 1];
-    if (before != 0) return patch(*parent.node, parent.slot, entry);
-    // A new node where the parent had a group: the parent's map changes.
+    render(*step.node, step.depth, step.path, step.inherited);
+    if (step.depth == root_bits() || step.node->data == before) return;
+    const Step& parent = way[k - 1];
+    // A node that its parent named already is named anew. Else the parent has another map.
+    if (before != 0) return patch(*parent.node, parent.slot, kNodeFlag | step.node->data);
   }
 }
 
 // ---- Changes -----------------------------------------------------------------------------------
 
-// Fills steps_ with the nodes down to the one that holds the prefix. `missing(node, slot)` makes a
-// child, or says with null that the walk ends.
-template <typename Missing>
-bool PoplineTable::walk(Ipv4Prefix prefix, Missing missing) {
-  const uint32_t address = prefix.address().value();
-  steps_.clear();
-  steps_.push_back({&trie_, 0, 0, kMiss, 0});
-  while (prefix.length() > steps_.back().depth + kStride) {
-    Step& step = steps_.back();
-    step.slot = slot_of(address, step.depth);
-    Node* child = step.node->child(step.slot);
-    if (child == nullptr) child = missing(*step.node, step.slot);
-    if (child == nullptr) return false;
-    const GroupId inherited = step.node->group_at(64 + step.slot, step.inherited);
-    const uint32_t depth = step.depth + kStride;
-    steps_.push_back({child, depth, address >> (32 - depth), inherited, 0});
-  }
-  return true;
-}
-
 Result<void> PoplineTable::set(Ipv4Prefix prefix, GroupId group) {
   if (group >= kMiss) bug("group does not fit into 24 bits", group);
   if (prefix.length() == 0) {
-    has_default_ = true;
-    default_group_.store(group, std::memory_order_release);
+    set_default(group);
     return {};
   }
   if (!make_room()) {
     return fail("cannot install " + prefix.to_string() + ": the table has no node left", {},
                 "a worker that never comes to rest keeps replaced nodes from being reused");
   }
-  (void)walk(prefix, [this](Node& parent, uint32_t slot) {
-    auto* child = new Node;
-    parent.add_child(slot, child);
-    ++nodes_;
-    return child;
-  });
-  const Step& last = steps_.back();
-  const uint32_t index = heap_index(prefix, last.depth);
-  if (last.node->has(index)) {
-    if (last.node->group(index) == group) return {};
-    last.node->group(index) = group;
-  } else {
-    last.node->add(index, group);
-    ++routes_;
-  }
+  const Way& way = trie_.make_way(prefix);
+  const Step& last = way.back();
+  const uint32_t index = RouteTrie::index_of(prefix, last.depth);
+  if (trie_.set(*last.node, index, group) == RouteTrie::Change::none) return {};
   repaint_children(last, index, group);
-  if (last.depth < root_bits_) {
-    const auto [first, slots] = slots_under(index);
+  if (last.depth < root_bits()) {
+    const auto [first, slots] = RouteTrie::slots_under(index);
     paint(last, first, slots);
   } else {
-    publish();
+    publish(way);
   }
-  if (root_bits_ == kNarrowRoot && routes_ >= kWidenAt) widen_root();
+  if (!is_wide() && trie_.routes() >= options_.widen_at) widen_root();
   return {};
 }
 
 bool PoplineTable::erase(Ipv4Prefix prefix) {
-  if (prefix.length() == 0) {
-    if (!has_default_) return false;
-    has_default_ = false;
-    default_group_.store(kNoRouteGroup, std::memory_order_release);
-    return true;
-  }
+  if (prefix.length() == 0) return erase_default();
   (void)make_room();
-  if (!walk(prefix, [](Node&, uint32_t) { return static_cast<Node*>(nullptr); })) return false;
-  const Step bottom = steps_.back();
-  const uint32_t index = heap_index(prefix, bottom.depth);
+  Way* const way = trie_.find_way(prefix);
+  if (way == nullptr) return false;
+  const Step bottom = way->back();
+  const uint32_t index = RouteTrie::index_of(prefix, bottom.depth);
   if (!bottom.node->has(index)) return false;
-  bottom.node->remove(index);
-  --routes_;
+  trie_.remove(*bottom.node, index);
   repaint_children(bottom, index, bottom.node->group_at(index, bottom.inherited));
-  if (bottom.depth < root_bits_) {
-    const auto [first, slots] = slots_under(index);
+  if (bottom.depth < root_bits()) {
+    const auto [first, slots] = RouteTrie::slots_under(index);
     paint(bottom, first, slots);
   }
   // Empty nodes go, from the bottom up; readers may be in them until they are quiescent.
   std::array<uint32_t, 6> gone{};
   size_t gone_count = 0;
-  while (steps_.size() > 1 && steps_.back().node->is_empty()) {
-    Node* node = steps_.back().node;
-    steps_.pop_back();
-    steps_.back().node->remove_child(steps_.back().slot);
-    if (node->data != 0) gone[gone_count++] = node->data;
-    delete node;
-    --nodes_;
-  }
-  const Step& last = steps_.back();
-  if (last.depth >= root_bits_) {
-    publish();
-  } else if (gone_count != 0) {
+  const size_t before = way->size();
+  trie_.prune(*way, [&](const Node& node) {
+    if (node.data != 0) gone[gone_count++] = node.data;
+  });
+  const Step& last = way->back();
+  if (last.depth >= root_bits()) {
+    publish(*way);
+  } else if (way->size() < before) {
     paint(last, last.slot, 1);
   }
   for (size_t i = 0; i < gone_count; ++i) retire(gone[i]);

@@ -2,6 +2,7 @@
 
 #include <rte_errno.h>
 #include <rte_fib.h>
+#include <rte_memory.h>
 #include <rte_rib.h>
 
 #include <algorithm>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -15,11 +16,13 @@
 #include "lpm/forwarding_table.h"
 #include "lpm/popline_table.h"
 #include "lpm/rte_fib_table.h"
+#include "lpm/rte_lpm_table.h"
 
 namespace skyhop::lpm {
 namespace {
 
 constexpr size_t kBurst = 64;
+constexpr const char* kPlainRteLpm = "rte_lpm_add";
 constexpr size_t kClockEvery = 64;
 
 // In ten thousand, from /8 on, after public statistics of the global table: up to /15, /16 to /24,
@@ -38,6 +41,7 @@ double seconds_since(Clock::time_point start) {
 /// One table and how the fastest reader of its kind looks up a whole list.
 struct Contender {
   std::string kind;
+  bool is_dpdk = false;
   std::unique_ptr<ForwardingTable> table;
   std::function<void(std::span<const uint32_t> destinations)> look_up;
 };
@@ -57,6 +61,54 @@ std::pair<uint32_t, double> time_changes(uint32_t count, double limit_s, Change 
   }
   return {done, taken > 0 ? done / taken : 0};
 }
+
+/// rte_lpm as DPDK means it to be used, with rte_lpm_add() and rte_lpm_delete().
+class PlainRteLpm final : public ForwardingTable {
+ public:
+  static Result<std::unique_ptr<PlainRteLpm>> create(const std::string& name,
+                                                     const rte_lpm_config& config) {
+    rte_lpm* lpm = rte_lpm_create(name.c_str(), static_cast<int>(SOCKET_ID_ANY), &config);
+    if (lpm == nullptr) return fail("cannot create the forwarding table", name);
+    return std::unique_ptr<PlainRteLpm>(new PlainRteLpm(lpm, config));
+  }
+  ~PlainRteLpm() override { rte_lpm_free(lpm_); }
+
+  Result<void> set(Ipv4Prefix prefix, GroupId group) override {
+    const int code = rte_lpm_add(lpm_, prefix.address().value(), prefix.length(), group);
+    if (code < 0) return fail("rte_lpm_add refuses " + prefix.to_string());
+    ++routes_;
+    return {};
+  }
+  bool erase(Ipv4Prefix prefix) override {
+    const int code = rte_lpm_delete(lpm_, prefix.address().value(), prefix.length());
+    if (code == 0) --routes_;
+    return code == 0;
+  }
+  GroupId lookup(Ipv4Address destination) const override {
+    uint32_t group = 0;
+    return rte_lpm_lookup(lpm_, destination.value(), &group) == 0 ? group : kNoRouteGroup;
+  }
+  void lookup(std::span<const uint32_t> destinations, std::span<GroupId> groups) const override {
+    size_t i = 0;
+    for (; i + 4 <= destinations.size(); i += 4) {
+      xmm_t four;
+      std::memcpy(&four, &destinations[i], sizeof four);
+      rte_lpm_lookupx4(lpm_, four, &groups[i], kNoRouteGroup);
+    }
+    for (; i < destinations.size(); ++i) groups[i] = lookup(Ipv4Address(destinations[i]));
+  }
+  size_t size() const override { return routes_; }
+  size_t bytes() const override {
+    constexpr size_t kRule = 8;
+    return RteLpmTable::bytes_for(config_.number_tbl8s) + config_.max_rules * kRule;
+  }
+
+ private:
+  PlainRteLpm(rte_lpm* lpm, const rte_lpm_config& config) : lpm_(lpm), config_(config) {}
+  rte_lpm* lpm_;
+  rte_lpm_config config_;
+  size_t routes_ = 0;
+};
 
 std::function<void(std::span<const uint32_t>)> burst_reader(const ForwardingTable& table) {
   return [&table](std::span<const uint32_t> destinations) {
@@ -95,10 +147,9 @@ Result<std::vector<Contender>> make_contenders(const std::vector<Route>& routes)
   const uint32_t blocks = blocks_needed(routes);
   const auto kinds = table_kinds();
   std::vector<Contender> all;
-  auto lpm = RteLpmTable::create("bench-lpm-" + suffix, {count, blocks}, nullptr);
-  if (!lpm) return std::unexpected(lpm.error());
-  all.push_back({kinds[0], std::move(*lpm), {}});
-  all.back().look_up = burst_reader(*all.back().table);
+  auto plain = PlainRteLpm::create("bench-plain-" + suffix, {count, blocks, 0});
+  if (!plain) return std::unexpected(plain.error());
+  all.push_back({kinds[0], true, std::move(*plain), {}});
   for (const auto next_hop :
        {RteFibOptions::NextHop::four_octets, RteFibOptions::NextHop::two_octets}) {
     const std::string& kind = kinds[all.size()];
@@ -107,10 +158,20 @@ Result<std::vector<Contender>> make_contenders(const std::vector<Route>& routes)
     if (!fib) return std::unexpected(fib.error());
     (void)(*fib)->use_avx512();  // else DPDK's best for this CPU
     auto reader = fib_reader(**fib);
-    all.push_back({kind, std::move(*fib), std::move(reader)});
+    all.push_back({kind, true, std::move(*fib), std::move(reader)});
   }
-  all.push_back({kinds[all.size()], std::make_unique<PoplineTable>(nullptr), {}});
-  all.back().look_up = burst_reader(*all.back().table);
+  auto lpm = RteLpmTable::create("bench-lpm-" + suffix, {.first_tbl8 = blocks}, nullptr);
+  if (!lpm) return std::unexpected(lpm.error());
+  all.push_back({kinds[all.size()], true, std::move(*lpm), {}});
+  for (const size_t widen_at : {size_t{0}, SIZE_MAX}) {
+    all.push_back({kinds[all.size()],
+                   false,
+                   std::make_unique<PoplineTable>(PoplineOptions{widen_at}, nullptr),
+                   {}});
+  }
+  for (Contender& one : all) {
+    if (!one.look_up) one.look_up = burst_reader(*one.table);
+  }
   return all;
 }
 
@@ -160,12 +221,22 @@ std::vector<Route> internet_like_routes(uint32_t count, uint32_t seed) {
   return routes;
 }
 
+TableComparison compare_tables(const std::vector<TableFigures>& figures, uint32_t routes) {
+  TableComparison best;
+  for (const TableFigures& f : figures) {
+    if (f.routes != routes || !f.is_complete()) continue;
+    const TableFigures*& place = f.is_dpdk ? best.dpdk : best.own;
+    if (place == nullptr || f.lookups_s > place->lookups_s) place = &f;
+  }
+  return best;
+}
+
 std::vector<std::string> table_kinds() {
-  return {"rte_lpm", "rte_fib 4 B", "rte_fib 2 B", "popline"};
+  return {kPlainRteLpm, "rte_fib 4 B", "rte_fib 2 B", "rte_lpm", "popline", "popline, narrow"};
 }
 
 size_t table_bench_memory_mb(uint32_t routes) {
-  constexpr size_t kTables = 64 + 64 + 32;
+  constexpr size_t kTables = 64 + 64 + 64 + 32;
   constexpr size_t kPerRoute = 1024;  // rte_lpm's rules, two tries of rte_fib
   constexpr size_t kSlack = 128;
   return kTables + ((size_t{routes} * kPerRoute) >> 20) + kSlack;
@@ -186,6 +257,7 @@ Result<std::vector<TableFigures>> bench_tables(
     progress(one.kind + ": adding");
     TableFigures& f = figures.emplace_back();
     f.kind = one.kind;
+    f.is_dpdk = one.is_dpdk;
     f.routes = options.routes;
     std::tie(f.loaded, f.adds_s) = time_changes(options.routes, options.limit_s, [&](uint32_t i) {
       const auto set = one.table->set(routes[i].first, routes[i].second);

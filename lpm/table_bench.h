@@ -30,7 +30,8 @@ struct TableFigures {
   double adds_s = 0;     ///< while loading
   double changes_s = 0;  ///< afterwards: one half withdrawals, one half additions
   double deletes_s = 0;
-  uint64_t bytes = 0;  ///< when loaded
+  uint64_t bytes = 0;    ///< when loaded
+  bool is_dpdk = false;  ///< looked up by DPDK's own code
   [[nodiscard]] bool is_complete() const { return loaded == routes; }
 };
 
@@ -41,7 +42,20 @@ using Route = std::pair<Ipv4Prefix, GroupId>;
 /// duplicates. Groups are 1..255. At most 2 M.
 [[nodiscard]] std::vector<Route> internet_like_routes(uint32_t count, uint32_t seed);
 
-/// The kinds in the order of the figures.
+/// The fastest complete table of skyhop's own look-ups against the fastest of DPDK's, in look-ups
+/// at this size; null where there is none.
+struct TableComparison {
+  const TableFigures* own = nullptr;
+  const TableFigures* dpdk = nullptr;
+  [[nodiscard]] double ratio() const {
+    return dpdk == nullptr || own == nullptr ? 0 : own->lookups_s / dpdk->lookups_s;
+  }
+};
+[[nodiscard]] TableComparison compare_tables(const std::vector<TableFigures>& figures,
+                                             uint32_t routes);
+
+/// The kinds in the order of the figures: rte_lpm filled by rte_lpm_add(), rte_fib, then those that
+/// routers can have.
 [[nodiscard]] std::vector<std::string> table_kinds();
 
 /// Memory that EAL must have for so many routes.

@@ -37,7 +37,8 @@ ExitCode bench(const BenchOptions& options, Streams& streams) {
   progress.clear();
   streams.out << (output == Output::json ? report::dump(table_bench_json(bench))
                                          : table_bench_text(bench, streams.out_style));
-  return ExitCode::ok;
+  const double ratio = lpm::compare_tables(bench.figures, largest).ratio();
+  return ratio < options.at_least ? ExitCode::check_failed : ExitCode::ok;
 }
 
 }  // namespace skyhop::cli

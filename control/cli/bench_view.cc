@@ -60,11 +60,27 @@ std::string table_bench_text(const TableBench& bench, const report::Style& style
           f.kind, report::count(f.loaded), report::count(f.routes));
     }
   }
+  for (const uint32_t routes : bench.sizes()) {
+    const lpm::TableComparison best = lpm::compare_tables(bench.figures, routes);
+    if (best.ratio() == 0) continue;
+    notes += fmt::format("{} routes: {} looks up {:.2f} times as fast as DPDK's {}\n",
+                         report::count(routes), best.own->kind, best.ratio(), best.dpdk->kind);
+  }
   return table.render(style) + notes +
          fmt::format(
-             "random addresses within random routes, bursts of 64, best round; popline with "
-             "{}\n{}\n",
+             "random addresses within random routes, bursts of 64, best round; popline for "
+             "x86-64-{}\n"
+             "rte_lpm_add is DPDK's rte_lpm filled by its own function, rte_lpm the same filled by "
+             "skyhop\n{}\n",
              lpm::popline::best_find().name, bench.memory);
+}
+
+std::vector<uint32_t> TableBench::sizes() const {
+  std::vector<uint32_t> sizes;
+  for (const TableFigures& f : figures) {
+    if (std::ranges::find(sizes, f.routes) == sizes.end()) sizes.push_back(f.routes);
+  }
+  return sizes;
 }
 
 report::Json table_bench_json(const TableBench& bench) {
@@ -78,11 +94,22 @@ report::Json table_bench_json(const TableBench& bench) {
                       {"adds_per_s", f.adds_s},
                       {"changes_per_s", f.changes_s},
                       {"deletes_per_s", f.deletes_s},
-                      {"bytes", f.bytes}});
+                      {"bytes", f.bytes},
+                      {"dpdk", f.is_dpdk}});
+  }
+  report::Json ratios = report::Json::array();
+  for (const uint32_t routes : bench.sizes()) {
+    const lpm::TableComparison best = lpm::compare_tables(bench.figures, routes);
+    if (best.ratio() == 0) continue;
+    ratios.push_back({{"routes", routes},
+                      {"own", best.own->kind},
+                      {"dpdk", best.dpdk->kind},
+                      {"lookup_ratio", best.ratio()}});
   }
   return {{"popline_lookup", lpm::popline::best_find().name},
           {"memory", bench.memory},
-          {"tables", tables}};
+          {"tables", tables},
+          {"ratios", ratios}};
 }
 
 }  // namespace skyhop::cli

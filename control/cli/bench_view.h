@@ -13,6 +13,7 @@ namespace skyhop::cli {
 struct TableBench {
   std::string memory;                      ///< what EAL says of its pages
   std::vector<lpm::TableFigures> figures;  ///< those of one size follow each other
+  [[nodiscard]] std::vector<uint32_t> sizes() const;
 };
 
 [[nodiscard]] std::string table_bench_text(const TableBench& bench, const report::Style& style);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "control/lab/link_conditions.h"
@@ -224,6 +225,24 @@ Table session_table(const cloud::Network& n) {
   return table;
 }
 
+// A large lab is told kind by kind.
+Table forwarding_table(const cloud::Network& n) {
+  Table table({{"Router", Align::left, Narrow::truncate}, {"Forwarding table"}, {"Why"}},
+              "Forwarding tables");
+  if (n.routers.size() <= lpm::kManyRouters) {
+    for (const cloud::Router& r : n.routers) {
+      table.add({r.name, lpm::to_string(r.table), r.table_reason});
+    }
+    return table;
+  }
+  std::map<std::pair<std::string_view, std::string>, size_t> routers;
+  for (const cloud::Router& r : n.routers) ++routers[{lpm::to_string(r.table), r.table_reason}];
+  for (const auto& [kind, count] : routers) {
+    table.add({report::count(count) + " routers", kind.first, kind.second});
+  }
+  return table;
+}
+
 Table fact_table(const cloud::Network& n) {
   Table table({{"Subject"},
                {"Attribute"},
@@ -317,7 +336,9 @@ Json routers_json(const cloud::Network& n) {
     list.push_back({{"name", r.name},
                     {"address", r.address.to_string()},
                     {"decrements_ttl", r.decrements_ttl},
-                    {"answers_icmp", r.answers_icmp}});
+                    {"answers_icmp", r.answers_icmp},
+                    {"forwarding_table", lpm::to_string(r.table)},
+                    {"forwarding_table_reason", r.table_reason}});
   }
   return list;
 }
@@ -384,9 +405,10 @@ Json facts_json(const cloud::Network& n) {
 
 std::string network_tables(const cloud::Network& network, const report::Style& style) {
   std::string out;
-  for (const Table& table : {vnet_table(network), subnet_table(network), peering_table(network),
-                             gateway_table(network), nic_table(network), link_table(network),
-                             channel_table(network), session_table(network), fact_table(network)}) {
+  for (const Table& table :
+       {vnet_table(network), subnet_table(network), peering_table(network), gateway_table(network),
+        nic_table(network), link_table(network), channel_table(network), session_table(network),
+        forwarding_table(network), fact_table(network)}) {
     if (table.is_empty()) continue;
     if (!out.empty()) out += "\n";
     out += table.render(style);

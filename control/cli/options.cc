@@ -131,6 +131,9 @@ constexpr OptionSpec kBench[] = {
     {"limit", "S",
      "seconds for adding, changing and deleting in one table, also 500ms\n"
      "or 2m (default 5); what is not done by then is marked"},
+    {"at-least", "RATIO",
+     "exit code 1 when the best of skyhop's own tables does not look up so\n"
+     "many times as fast as the best of DPDK's, at the largest size"},
     kJson,
     kLogLevel,
     kHelp};
@@ -450,6 +453,7 @@ Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
   o.routes = {10, 1000, 100'000, 1'000'000};
   if (auto e = read(*line, "routes", parse_counts, o.routes)) return std::unexpected(*e);
   if (auto e = read(*line, "limit", parse_duration, o.limit)) return std::unexpected(*e);
+  if (auto e = read(*line, "at-least", parse_ratio, o.at_least)) return std::unexpected(*e);
   return o;
 }
 

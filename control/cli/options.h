@@ -152,6 +152,7 @@ struct BenchOptions {
   CommonOptions common;
   std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
   Seconds limit{5};              ///< for adding, changing and deleting in one table
+  double at_least = 0;           ///< times DPDK's look-ups, at the largest size; else it fails
 };
 
 [[nodiscard]] Parsed<RunOptions> parse_run(const Arguments& arguments);
@@ -181,6 +182,7 @@ struct BenchOptions {
 /// "2" (two workers), "1,3" and "2-5" (the workers' CPUs).
 [[nodiscard]] Parsed<LcoreOptions> parse_lcores(const std::string& text);
 /// "10,1k,2.5k,1M": whole numbers from 1 to 2 M.
+[[nodiscard]] Parsed<double> parse_ratio(const std::string& text);
 [[nodiscard]] Parsed<std::vector<uint32_t>> parse_counts(const std::string& text);
 /// A name of IANA's that the lab knows ("tcp", "udp", "icmp", "esp", "ah") or a number.
 [[nodiscard]] Parsed<uint8_t> parse_protocol(const std::string& text);

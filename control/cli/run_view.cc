@@ -121,6 +121,39 @@ report::Table router_counters(const emulator::RunReport& report) {
   return table;
 }
 
+// A large lab is told kind by kind.
+report::Table forwarding_tables(const emulator::RunReport& report) {
+  report::Table table({{"Router", Align::left, Narrow::truncate},
+                       {"Table"},
+                       {"Routes", Align::right},
+                       {"Memory", Align::right},
+                       {"Why", Align::left, Narrow::wrap}},
+                      "Forwarding tables");
+  if (report.tables.size() <= lpm::kManyRouters) {
+    for (size_t i = 0; i < report.tables.size(); ++i) {
+      const emulator::TableRow& t = report.tables[i];
+      table.add({report.router_names[i], lpm::to_string(t.kind), report::count(t.routes),
+                 report::bytes(t.bytes), t.why});
+    }
+    return table;
+  }
+  for (const auto kind : {lpm::TableKind::rte_lpm, lpm::TableKind::popline}) {
+    emulator::TableRow all;
+    size_t routers = 0;
+    for (const emulator::TableRow& t : report.tables) {
+      if (t.kind != kind) continue;
+      ++routers;
+      all.routes += t.routes;
+      all.bytes += t.bytes;
+      all.why = t.why;
+    }
+    if (routers == 0) continue;
+    table.add({report::count(routers) + " routers", lpm::to_string(kind), report::count(all.routes),
+               report::bytes(all.bytes), all.why});
+  }
+  return table;
+}
+
 // What the link did besides carrying, or nothing.
 const dataplane::CrossingCounters* crossing_of(const emulator::RunReport& report, size_t link) {
   if (link >= report.counters.crossings.size()) return nullptr;
@@ -296,6 +329,14 @@ Json routers_json(const emulator::RunReport& report) {
                  {"packets_per_batch", ratio(r.packets, r.batches)},
                  {"cycles_per_packet", ratio(r.cycles, r.packets)},
                  {"dropped", drops_json(r.drops)}};
+    if (i < report.tables.size()) {
+      const emulator::TableRow& t = report.tables[i];
+      item["forwarding_table"] = {{"kind", lpm::to_string(t.kind)},
+                                  {"why", t.why},
+                                  {"routes", t.routes},
+                                  {"bytes", t.bytes},
+                                  {"moves", t.moves}};
+    }
     if (i < report.counters.router_latency_ns.size()) {
       item["latency_ns"] =
           report::to_json(report::latency_of(report.counters.router_latency_ns[i]));
@@ -403,8 +444,8 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
                      report.workers, report.workers == 1 ? "lcore" : "lcores");
   out += bound_text(report, style);
   for (const report::Table& table :
-       {latencies(report), lateness(report), router_counters(report), link_counters(report),
-        tunnel_table(report), impairments(report)}) {
+       {latencies(report), lateness(report), router_counters(report), forwarding_tables(report),
+        link_counters(report), tunnel_table(report), impairments(report)}) {
     if (!table.is_empty()) out += "\n" + table.render(style);
   }
   if (!report.events.empty()) {

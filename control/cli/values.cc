@@ -73,6 +73,13 @@ Parsed<double> parse_rate(const std::string& text) {
   return *value;
 }
 
+Parsed<double> parse_ratio(const std::string& text) {
+  static constexpr Suffix kUnits[] = {{"", 1}};
+  const std::optional<double> value = scaled(text, kUnits);
+  if (!value || *value <= 0 || *value > 1000) return refuse(text, "ratio (such as 0.9 or 2)");
+  return *value;
+}
+
 Parsed<std::vector<uint32_t>> parse_counts(const std::string& text) {
   static constexpr Suffix kUnits[] = {{"", 1}, {"k", 1e3}, {"M", 1e6}};
   constexpr double kLargest = 2e6;

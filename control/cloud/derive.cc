@@ -71,6 +71,7 @@ DeriveResult derive(const lab::Lab& lab) {
   check_given_keys(d);
   derive_fabric(d);
   index_network(d.network);
+  choose_tables(d);
   derive_limits(d);
 
   azure::validate_subnets(d);

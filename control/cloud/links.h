@@ -13,6 +13,8 @@ void derive_lan_sessions(Derivation& d);
 /// A fabric router for each subnet that has a NIC, and the fabric links to every gateway that can
 /// be a next hop there.
 void derive_fabric(Derivation& d);
+/// Which kind of forwarding table each router has.
+void choose_tables(Derivation& d);
 /// What links carry by the sizes of their gateways, and what the lab says they do to packets.
 void derive_limits(Derivation& d);
 /// Names in timeline, checks and traffic that mean nothing in this network.

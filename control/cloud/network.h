@@ -117,6 +117,8 @@ struct Router {
   Ipv4Address address;          ///< ICMP comes from it; a subnet's is its x.1
   bool decrements_ttl = false;  ///< Aviatrix gateways only (V53)
   bool answers_icmp = false;    ///< sends errors and echo replies
+  lpm::TableChoice table = lpm::TableChoice::rte_lpm;
+  std::string table_reason;  ///< "the default", "forwarding_tables"
 };
 
 enum class LinkKind { fabric, tunnel, ha };

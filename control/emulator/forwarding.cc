@@ -154,7 +154,7 @@ dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) 
                              .decrements_ttl = router.decrements_ttl,
                              .answers_icmp = router.answers_icmp,
                              .edges = {},
-                             .table = {}});
+                             .table = router.table});
   }
   for (size_t i = 0; i < network.links.size(); ++i) {
     for (const size_t way : {0, 1}) {
@@ -201,6 +201,14 @@ Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& netw
   if (arrow == std::string::npos) return std::vector{first, first + 1};
   const bool from_a = network.at(network.at(*link).a).name == name.substr(0, arrow);
   return std::vector{first + (from_a ? 0 : 1)};
+}
+
+TableVerdict table_verdict(const cloud::Network& network, cloud::RouterId id, size_t routes) {
+  const cloud::Router& router = network.at(id);
+  const lpm::TablePolicy policy{router.table, network.routers.size()};
+  const lpm::TableKind kind = policy.kind_for(routes);
+  const bool picks = router.table == lpm::TableChoice::automatic;
+  return {kind, picks ? policy.why(kind, routes) : router.table_reason};
 }
 
 void DataplaneSink::edge_added(cloud::RouterId router, lpm::EdgeId edge,

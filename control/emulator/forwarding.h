@@ -31,6 +31,14 @@ namespace skyhop::emulator {
   return static_cast<dataplane::PortIndex>(vm.index());
 }
 
+/// The kind of table that a router has or will have with so many routes, and why.
+struct TableVerdict {
+  lpm::TableKind kind = lpm::TableKind::rte_lpm;
+  std::string why;
+};
+[[nodiscard]] TableVerdict table_verdict(const cloud::Network& network, cloud::RouterId router,
+                                         size_t routes);
+
 /// Installs what the control plane decides into a data plane made from make_image().
 class DataplaneSink final : public routing::FibSink {
  public:

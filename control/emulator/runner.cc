@@ -138,6 +138,22 @@ std::vector<SessionRow> sessions_of(const Emulation& emulation) {
   return rows;
 }
 
+std::vector<TableRow> tables_of(const cloud::Network& network,
+                                const dataplane::Dataplane& forwarding) {
+  std::vector<TableRow> rows;
+  for (size_t i = 0; i < network.routers.size(); ++i) {
+    const cloud::Router& router = network.routers[i];
+    const auto table = forwarding.table(static_cast<dataplane::RouterIndex>(i));
+    const bool picks = router.table == lpm::TableChoice::automatic;
+    rows.push_back({.kind = table.kind,
+                    .why = picks ? table.why : router.table_reason,
+                    .routes = table.routes,
+                    .bytes = table.bytes,
+                    .moves = table.moves});
+  }
+  return rows;
+}
+
 volatile std::sig_atomic_t stop_asked = 0;
 
 // While it lives SIGINT and SIGTERM end the run early: drained, counted and reported as ever.
@@ -247,19 +263,20 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
     if (is_stopped) report.notes.emplace_back("stopped by a signal before its end");
     sink.refresh_filters(emulation);
     forwarding.tend(virtual_now.count());
+    forwarding.tidy();
     if (over) break;
     if (on_progress) {
-      const dataplane::Counters counters = forwarding.counters();
+      const dataplane::Totals totals = forwarding.totals();
       on_progress({.elapsed_s = now,
                    .total_s = pace.seconds,
                    .virtual_now = virtual_now,
                    .mpps = now > last_time
-                               ? static_cast<double>(counters.delivered - last_delivered) /
+                               ? static_cast<double>(totals.delivered - last_delivered) /
                                      (now - last_time) / 1e6
                                : 0,
-                   .delivered = counters.delivered,
-                   .dropped = counters.dropped()});
-      last_delivered = counters.delivered;
+                   .delivered = totals.delivered,
+                   .dropped = totals.dropped});
+      last_delivered = totals.delivered;
       last_time = now;
     }
     std::this_thread::sleep_for(kTick);
@@ -269,6 +286,7 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
   report.seconds = elapsed();
 
   report.counters = forwarding.counters();
+  report.tables = tables_of(network, forwarding);
   report.associations = forwarding.associations();
   std::erase_if(report.associations, [](const auto& association) {
     return association.state == dataplane::ipsec::AssociationRecord::State::spare;

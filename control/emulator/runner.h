@@ -51,6 +51,15 @@ struct SessionRow {
   std::string problem;
 };
 
+/// A router's forwarding table at the end of a run.
+struct TableRow {
+  lpm::TableKind kind = lpm::TableKind::rte_lpm;
+  std::string why;
+  size_t routes = 0;
+  size_t bytes = 0;
+  uint32_t moves = 0;  ///< from kind to kind
+};
+
 struct RunReport {
   Convergence convergence;
   std::vector<SessionRow> sessions;
@@ -58,6 +67,7 @@ struct RunReport {
   std::vector<std::string> events;
   dataplane::Counters counters;
   std::vector<std::string> router_names;  ///< as counters.routers
+  std::vector<TableRow> tables;           ///< as counters.routers
   std::vector<std::string> link_names;    ///< as counters.links: directed, "a -> b"
   LimitNames limit_names;
   std::vector<std::string> port_names;  ///< as counters.ports

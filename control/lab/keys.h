@@ -85,6 +85,7 @@ SKYHOP_LAB_OBJECT(IpsecPolicy)
 SKYHOP_LAB_OBJECT(EspKeys)
 SKYHOP_LAB_OBJECT(EspSettings)
 SKYHOP_LAB_OBJECT(Settings)
+SKYHOP_LAB_OBJECT(ForwardingTable)
 SKYHOP_LAB_OBJECT(LinkConditions)
 SKYHOP_LAB_OBJECT(TrafficFlow)
 SKYHOP_LAB_OBJECT(StateChange)
@@ -139,6 +140,11 @@ inline constexpr WordList<Protocol, 6> kWords<Protocol> = {{{"Tcp", Protocol::Tc
                                                             {"Esp", Protocol::Esp},
                                                             {"Ah", Protocol::Ah},
                                                             {"*", Protocol::Any}}};
+template <>
+inline constexpr WordList<lpm::TableChoice, 3> kWords<lpm::TableChoice> = {
+    {{"rte_lpm", lpm::TableChoice::rte_lpm},
+     {"popline", lpm::TableChoice::popline},
+     {"auto", lpm::TableChoice::automatic}}};
 template <>
 inline constexpr WordList<JitterDistribution, 2> kWords<JitterDistribution> = {
     {{"uniform", JitterDistribution::uniform}, {"normal", JitterDistribution::normal}}};

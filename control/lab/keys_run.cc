@@ -167,12 +167,30 @@ const ObjectTable& table_of<Settings>() {
     t.member("encryption", &Settings::encryption,
              "esp: tunnels encrypt packets; none: they cost their octets only.");
     t.member("esp", &Settings::esp, "How they encrypt.");
+    t.member("forwarding_table", &Settings::forwarding_table,
+             "The kind of every router's forwarding table: DPDK's rte_lpm, skyhop's popline, or "
+             "auto, by its number of routes and by the number of routers. When absent rte_lpm, and "
+             "auto where the lab has more than 64 routers.");
     t.member("shaping", &Settings::shaping,
              "cloud: VPN gateways and Aviatrix gateways carry what their sizes carry; none: "
              "whatever the machine carries.")
         .words({"cloud", "none"});
     t.member("seed", &Settings::seed,
              "Of what links leave to chance: the same seed gives the same packets.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<ForwardingTable>() {
+  static const ObjectTable table = [] {
+    using T = ForwardingTable;
+    TableWriter<T> t("forwarding_tables", "The forwarding table of one router.");
+    t.member("router", &T::router, "A gateway, a VPN gateway instance, or a subnet as vnet/subnet.")
+        .refers_to({kRouter})
+        .required();
+    t.member("kind", &T::kind, "As in settings.forwarding_table.").required().without_default();
     return std::move(t).table();
   }();
   return table;
@@ -388,6 +406,8 @@ const ObjectTable& table_of<Lab>() {
         "A lab file, relative to this one, that this one changes: maps are merged key by key, "
         "anything else replaces what is there.");
     t.member("settings", &Lab::settings, "Choices of the model.");
+    t.member("forwarding_tables", &Lab::forwarding_tables,
+             "Routers whose forwarding table is of another kind than settings.forwarding_table.");
     t.member("azurerm_virtual_network", &Lab::virtual_networks, "VNets.");
     t.member("azurerm_virtual_network_peering", &Lab::virtual_network_peerings, "VNet peerings.");
     t.member("azurerm_route_table", &Lab::route_tables, "Route tables.");

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lpm/address.h"
+#include "lpm/table_choice.h"
 
 namespace skyhop::lab {
 
@@ -387,6 +388,13 @@ struct EspSettings {
 
 enum class Encryption { esp, none };
 
+/// The kind of one router's forwarding table.
+struct ForwardingTable {
+  std::string
+      router;  ///< a derived name: "transit-1-hagw", "spoke1/spoke1-Public-gateway-subnet-1"
+  lpm::TableChoice kind = lpm::TableChoice::automatic;
+};
+
 struct Settings {
   std::string limits = "current";  ///< route server limits: current | seed-2022
   uint32_t tunnel_mtu = 1500;      ///< largest inner IP packet of a tunnel (assumed)
@@ -394,6 +402,8 @@ struct Settings {
   uint32_t hpe_tunnels = 50;
   Encryption encryption = Encryption::esp;  ///< none: tunnels cost their octets only
   EspSettings esp;
+  /// Of every router that forwarding_tables does not name. Absent: rte_lpm, in a large lab auto.
+  std::optional<lpm::TableChoice> forwarding_table;
   std::string shaping = "cloud";  ///< cloud: gateways carry what their sizes carry; none
   uint64_t seed = 1;              ///< of what links leave to chance
 };
@@ -419,6 +429,7 @@ struct Lab {
   std::vector<TransitExternalDeviceConn> transit_external_device_conns;
 
   Settings settings;
+  std::vector<ForwardingTable> forwarding_tables;
   std::vector<LinkConditions> links;
   std::vector<TrafficFlow> traffic;
   std::vector<TimelineEvent> timeline;

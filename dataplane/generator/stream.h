@@ -1,7 +1,7 @@
 // The built-in generator: frames of one stream, or of one worker's share of it.
 //
-// A frame is a copy of a template with another source port, so a flow is a port. Ports come from a
-// seeded generator: every run sends the same flows in the same order.
+// A frame is a copy of a template with another source port, and another destination where there are
+// several. Flows come from a seeded generator: every run sends the same ones in the same order.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,17 @@ struct StreamShare {
   uint32_t of = 1;
 };
 
-/// The source ports (or ICMP identifiers) of the stream's flows: distinct, in sending order.
-[[nodiscard]] std::vector<uint16_t> stream_ports(const StreamSpec& spec);
+struct StreamFlow {
+  Ipv4Address destination;
+  uint16_t port = 0;  ///< source port, or ICMP identifier
+  friend auto operator<=>(const StreamFlow&, const StreamFlow&) = default;
+};
+/// The stream's flows: distinct, in sending order.
+[[nodiscard]] std::vector<StreamFlow> stream_flows(const StreamSpec& spec);
 
 /// A whole frame of the stream: Ethernet, IPv4, transport header, zeros.
 [[nodiscard]] std::vector<uint8_t> stream_frame(const StreamSpec& spec, Ipv4Address source,
-                                                uint16_t source_port, uint16_t size);
+                                                const StreamFlow& flow, uint16_t size);
 
 /// Smallest frame that holds the headers of the protocol.
 [[nodiscard]] uint16_t min_frame(uint8_t protocol);
@@ -58,19 +63,27 @@ class Stream {
 
  private:
   struct Template {
-    std::vector<uint8_t> frame;  // with source port 0
-    uint32_t checksum_sum;       // of the transport, folded, not complemented
+    std::vector<uint8_t> frame;  // with source port 0, and destination 0 where flows have their own
+    // Checksums, folded, not complemented.
+    uint32_t ip_sum;
+    uint32_t transport_sum;
+  };
+  struct Flow {  // in network order
+    uint32_t destination;
+    uint16_t port;
   };
 
-  void write(rte_mbuf* packet, const Template& form, uint16_t port) const;
+  void write(rte_mbuf* packet, const Template& form, const Flow& flow) const;
 
   std::vector<Template> forms_;
   std::vector<uint32_t> sequence_;  // indices into forms_, used in turn
-  std::vector<uint16_t> ports_;
+  std::vector<Flow> flows_;
+  bool has_destinations_;         // one for each flow
+  bool has_pseudo_header_;        // the transport's checksum covers the destination
   uint32_t port_offset_ = 0;      // of the source port in the frame
   uint32_t checksum_offset_ = 0;  // of the transport checksum; 0: none
   size_t next_form_ = 0;
-  size_t next_port_ = 0;
+  size_t next_flow_ = 0;
   uint64_t sent_ = 0;
   uint64_t limit_ = 0;
   Pacer pacer_;

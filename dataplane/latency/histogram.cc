@@ -8,7 +8,7 @@ namespace skyhop::dataplane {
 void Histogram::merge(const Histogram& other) {
   for (unsigned bucket = 0; bucket < kBuckets; ++bucket) counts_[bucket] += other.counts_[bucket];
   total_ += other.total_;
-  min_ = std::min(min_, other.min_);
+  inverse_min_ = std::max(inverse_min_, other.inverse_min_);
   max_ = std::max(max_, other.max_);
 }
 
@@ -21,7 +21,7 @@ Histogram Histogram::scaled(double factor) const {
   for (unsigned bucket = 0; bucket < kBuckets; ++bucket) {
     if (counts_[bucket] != 0) result.record(scale(middle_of(bucket)), counts_[bucket]);
   }
-  result.min_ = scale(min_);
+  result.inverse_min_ = ~scale(min());
   result.max_ = scale(max_);
   return result;
 }

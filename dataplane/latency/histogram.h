@@ -8,7 +8,7 @@
 namespace skyhop::dataplane {
 
 /// Values 0..2^40-1 (larger ones count as the largest). Fixed size, no allocation; merged by
-/// adding.
+/// adding. An empty one is all zero octets (lpm::ZeroArray).
 ///
 /// Values below 256 have a bucket each. From there on a bucket is at most 1/128 of its values wide,
 /// so its middle is off by at most 1/256 = 0.4 %; scaled() rounds a second time: 0.8 % in all.
@@ -21,7 +21,7 @@ class Histogram {
   [[gnu::always_inline]] void record(uint64_t value, uint64_t count = 1) {
     counts_[bucket_of(value)] += count;
     total_ += count;
-    if (value < min_) min_ = value;
+    if (~value > inverse_min_) inverse_min_ = ~value;
     if (value > max_) max_ = value;
   }
   void merge(const Histogram& other);
@@ -29,7 +29,7 @@ class Histogram {
   [[nodiscard]] Histogram scaled(double factor) const;
 
   [[nodiscard]] uint64_t total() const { return total_; }
-  [[nodiscard]] uint64_t min() const { return total_ == 0 ? 0 : min_; }
+  [[nodiscard]] uint64_t min() const { return total_ == 0 ? 0 : ~inverse_min_; }
   [[nodiscard]] uint64_t max() const { return max_; }
   /// The value below or at which `quantile` (0..1) of the samples lie: the middle of its bucket,
   /// never outside min()..max(). 0 when there are no samples.
@@ -56,7 +56,7 @@ class Histogram {
  private:
   std::array<uint64_t, kBuckets> counts_{};
   uint64_t total_ = 0;
-  uint64_t min_ = ~uint64_t{0};
+  uint64_t inverse_min_ = 0;
   uint64_t max_ = 0;
 };
 

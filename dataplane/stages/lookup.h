@@ -1,5 +1,8 @@
 // Look-up: longest prefix match in the router's table, then the group's slot for each flow.
 //
+// Each kind of table has one function that finds the groups of a batch; what follows is the same
+// for all. rte_lpm's stands in line, the others are called.
+//
 //   reads   the destination and hash lanes
 //   writes  the edge of each lane
 //   next    the action of the edge
@@ -13,17 +16,27 @@ struct LookupResult {
   EdgeId first;
 };
 
+/// Groups from a Popline; not in line, so that it takes no register from rte_lpm's way.
+[[gnu::noinline]] void look_up_popline(const lpm::TableView& table, const Batch& batch,
+                                       uint32_t* groups) {
+  const lpm::popline::View& view = *table.popline.load(std::memory_order_acquire);
+  lpm::popline::find_many(view, batch.destination.data(), batch.count,
+                          table.default_group.load(std::memory_order_relaxed), groups);
+}
+
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
 
-SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batch, EdgeId* edges) {
+/// Groups from rte_lpm's tables, written in whole vectors; true when all lanes have the first's.
+SKYHOP_INLINE bool look_up_rte_lpm(const lpm::TableView& table, const Batch& batch,
+                                   uint32_t* groups) {
   const uint32_t count = batch.count;
-  const auto* tbl24 = reinterpret_cast<const int*>(router.lpm->tbl24);
-  const auto* tbl8 = reinterpret_cast<const int*>(router.lpm->tbl8);
+  const auto* tbl24 = reinterpret_cast<const int*>(table.lpm->tbl24);
+  const auto* tbl8 = reinterpret_cast<const int*>(table.lpm->tbl8);
   const __m512i kExtended = _mm512_set1_epi32(RTE_LPM_VALID_EXT_ENTRY_BITMASK);
   const __m512i kSuccess = _mm512_set1_epi32(RTE_LPM_LOOKUP_SUCCESS);
   const __m512i kNextHop = _mm512_set1_epi32(0x00ffffff);
-  const __m512i miss = _mm512_set1_epi32(static_cast<int>(router.table->default_group()));
-  alignas(64) uint32_t groups[kLanes];
+  const __m512i miss =
+      _mm512_set1_epi32(static_cast<int>(table.default_group.load(std::memory_order_relaxed)));
   __m512i first_group = _mm512_setzero_si512();
   __mmask16 differs = 0;
   for (uint32_t i = 0; i < count; i += 16) {
@@ -45,8 +58,32 @@ SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batc
     if (i == 0) first_group = _mm512_broadcastd_epi32(_mm512_castsi512_si128(group));
     differs |= _mm512_mask_cmpneq_epi32_mask(lanes, group, first_group);
   }
+  return differs == 0;
+}
+
+SKYHOP_INLINE bool are_equal(const uint32_t* groups, uint32_t count) {
+  const __m512i first = _mm512_set1_epi32(static_cast<int>(groups[0]));
+  __mmask16 differs = 0;
+  for (uint32_t i = 0; i < count; i += 16) {
+    differs |=
+        _mm512_mask_cmpneq_epi32_mask(lanes_left(count - i), _mm512_load_si512(&groups[i]), first);
+  }
+  return differs == 0;
+}
+
+SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batch, EdgeId* edges) {
+  const uint32_t count = batch.count;
+  const lpm::TableView& table = *router.table.load(std::memory_order_acquire);
+  alignas(64) uint32_t groups[kLanes];
+  bool has_one_group;
+  if (table.kind == lpm::TableKind::rte_lpm) [[likely]] {
+    has_one_group = look_up_rte_lpm(table, batch, groups);
+  } else {
+    look_up_popline(table, batch, groups);
+    has_one_group = are_equal(groups, count);
+  }
   const __m512i seed = _mm512_set1_epi32(static_cast<int>(router.seed));
-  if (differs == 0) {
+  if (has_one_group) {
     // One group: its 64 slots are two registers.
     const EdgeId* row = router.slots + size_t{groups[0]} * lpm::kGroupSlots;
     const __m512i low = _mm512_loadu_si512(row);
@@ -81,13 +118,14 @@ SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batc
 
 #if defined(__AVX2__)
 
-SKYHOP_INLINE void look_up_groups(const Router& router, const Batch& batch, uint32_t* groups) {
-  const auto* tbl24 = reinterpret_cast<const int*>(router.lpm->tbl24);
-  const auto* tbl8 = reinterpret_cast<const int*>(router.lpm->tbl8);
+SKYHOP_INLINE void look_up_rte_lpm(const lpm::TableView& table, const Batch& batch,
+                                   uint32_t* groups) {
+  const auto* tbl24 = reinterpret_cast<const int*>(table.lpm->tbl24);
+  const auto* tbl8 = reinterpret_cast<const int*>(table.lpm->tbl8);
   const __m256i kExtended = _mm256_set1_epi32(RTE_LPM_VALID_EXT_ENTRY_BITMASK);
   const __m256i kSuccess = _mm256_set1_epi32(RTE_LPM_LOOKUP_SUCCESS);
   const __m256i kNextHop = _mm256_set1_epi32(0x00ffffff);
-  const uint32_t default_group = router.table->default_group();
+  const uint32_t default_group = table.default_group.load(std::memory_order_relaxed);
   const __m256i miss = _mm256_set1_epi32(static_cast<int>(default_group));
   uint32_t i = 0;
   for (; i + 8 <= batch.count; i += 8) {
@@ -105,7 +143,7 @@ SKYHOP_INLINE void look_up_groups(const Router& router, const Batch& batch, uint
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(&groups[i]), group);
   }
   for (; i < batch.count; ++i) {
-    if (rte_lpm_lookup(const_cast<rte_lpm*>(router.lpm), batch.destination[i], &groups[i]) != 0) {
+    if (rte_lpm_lookup(table.lpm, batch.destination[i], &groups[i]) != 0) {
       groups[i] = default_group;
     }
   }
@@ -113,16 +151,16 @@ SKYHOP_INLINE void look_up_groups(const Router& router, const Batch& batch, uint
 
 #else
 
-SKYHOP_INLINE void look_up_groups(const Router& router, const Batch& batch, uint32_t* groups) {
-  auto* table = const_cast<rte_lpm*>(router.lpm);
-  const uint32_t miss = router.table->default_group();
+SKYHOP_INLINE void look_up_rte_lpm(const lpm::TableView& table, const Batch& batch,
+                                   uint32_t* groups) {
+  const uint32_t miss = table.default_group.load(std::memory_order_relaxed);
   uint32_t i = 0;
   for (; i + 4 <= batch.count; i += 4) {
     const __m128i four = _mm_load_si128(reinterpret_cast<const __m128i*>(&batch.destination[i]));
-    rte_lpm_lookupx4(table, four, &groups[i], miss);
+    rte_lpm_lookupx4(table.lpm, four, &groups[i], miss);
   }
   for (; i < batch.count; ++i) {
-    if (rte_lpm_lookup(table, batch.destination[i], &groups[i]) != 0) groups[i] = miss;
+    if (rte_lpm_lookup(table.lpm, batch.destination[i], &groups[i]) != 0) groups[i] = miss;
   }
 }
 
@@ -130,7 +168,12 @@ SKYHOP_INLINE void look_up_groups(const Router& router, const Batch& batch, uint
 
 SKYHOP_INLINE LookupResult look_up_edges(const Router& router, const Batch& batch, EdgeId* edges) {
   alignas(64) uint32_t groups[kLanes];
-  look_up_groups(router, batch, groups);
+  const lpm::TableView& table = *router.table.load(std::memory_order_acquire);
+  if (table.kind == lpm::TableKind::rte_lpm) [[likely]] {
+    look_up_rte_lpm(table, batch, groups);
+  } else {
+    look_up_popline(table, batch, groups);
+  }
   uint32_t differs = 0;
   for (uint32_t i = 0; i < batch.count; ++i) {
     const uint32_t slot = lpm::group_slot(batch.hash[i], router.seed);

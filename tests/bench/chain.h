@@ -85,10 +85,6 @@ struct Chain {
   sink.address = Ipv4Address(10, 0, 110, 5);
   sink.router = fabric3;
   image.ports = {source, sink};
-  for (RouterSpec& spec : image.routers) {
-    spec.table.max_rules = 1024;
-    spec.table.max_tbl8 = 256;
-  }
   return chain;
 }
 

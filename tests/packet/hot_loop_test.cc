@@ -10,6 +10,8 @@
 #include "dataplane/packet_pool.h"
 #include "dataplane/stages/input.h"
 #include "dataplane/worker.h"
+#include "lpm/popline_table.h"
+#include "lpm/rte_lpm_table.h"
 #include "tests/packet/rig.h"
 
 namespace skyhop::dataplane {
@@ -17,15 +19,25 @@ namespace {
 
 constexpr uint32_t kSizes[] = {1, 3, 4, 8, 15, 16, 17, 31, 33, 64, 67, 255, 256};
 
+enum class Form { rte_lpm, popline, narrow_popline };
+
+std::unique_ptr<lpm::LiveTable> make_table(Form form) {
+  if (form != Form::rte_lpm) {
+    const size_t widen_at = form == Form::popline ? 0 : SIZE_MAX;
+    return std::make_unique<lpm::PoplineTable>(lpm::PoplineOptions{widen_at}, nullptr);
+  }
+  auto made = lpm::RteLpmTable::create("hot-loop-test", {}, nullptr);
+  EXPECT_TRUE(made);
+  return std::move(*made);
+}
+
 struct RandomTable {
-  std::unique_ptr<lpm::RteLpmTable> table;
+  std::unique_ptr<lpm::LiveTable> table;
   lpm::GroupTable groups;
   Router router;
 
-  RandomTable(std::mt19937& random, int routes, bool has_default) {
-    auto made = lpm::RteLpmTable::create("hot-loop-test", {8192, 2048}, nullptr);
-    EXPECT_TRUE(made);
-    table = std::move(*made);
+  RandomTable(std::mt19937& random, Form form, int routes, bool has_default)
+      : table(make_table(form)) {
     for (int i = 0; i < routes; ++i) {
       const auto length = static_cast<uint8_t>(8 + random() % 25);
       const Ipv4Address address(0x0a000000 | (random() & 0x0003ffff));
@@ -34,8 +46,7 @@ struct RandomTable {
     if (has_default) {
       EXPECT_TRUE(table->set(Ipv4Prefix::everything(), random_group(random)));
     }
-    router.lpm = table->raw();
-    router.table = table.get();
+    router.table = &table->view();
     router.slots = groups.slots();
     router.seed = lpm::group_seed(random() % 100);
   }
@@ -55,11 +66,16 @@ struct RandomTable {
   }
 };
 
-TEST(HotLoop, LooksUpWhatTheTableSays) {
+class HotLoopLookup : public testing::TestWithParam<Form> {};
+
+INSTANTIATE_TEST_SUITE_P(Tables, HotLoopLookup,
+                         testing::Values(Form::rte_lpm, Form::popline, Form::narrow_popline));
+
+TEST_P(HotLoopLookup, SaysWhatTheTableSays) {
   std::mt19937 random(1);
   for (int round = 0; round < 12; ++round) {
     // From one route, where all lanes agree, to hundreds of all lengths.
-    const RandomTable table(random, round < 4 ? round : 100 * round, round % 2 == 0);
+    const RandomTable table(random, GetParam(), round < 4 ? round : 100 * round, round % 2 == 0);
     for (const HotLoop* loop : hot_loops()) {
       for (const uint32_t size : kSizes) {
         const auto batch = std::make_unique<Batch>();

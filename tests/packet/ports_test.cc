@@ -87,6 +87,29 @@ TEST(Ports, EndlessCaptureFeedsUntilStopped) {
   EXPECT_EQ(outcome.counters.dropped(), 0u);
 }
 
+TEST(Ports, AStreamToSeveralDestinationsIsOfWholePackets) {
+  for (const uint8_t protocol : {17, 6, 1}) {
+    Line line;
+    auto spec = line.stream(3'000);
+    spec.protocol = protocol;
+    spec.flows = 300;
+    for (uint8_t i = 0; i < 30; ++i) spec.destinations.emplace_back(10, 0, 2, 100 + i);
+    line.image.streams.push_back(spec);
+    const Outcome outcome = line.run();
+    std::set<lpm::FlowKey> flows;
+    for (const Frame& frame : outcome.arrived.at(line.sink)) {
+      const auto packet = pcap::parse_frame(pcap::LinkType::ethernet, frame);
+      ASSERT_TRUE(packet);  // with a good header checksum
+      flows.insert(packet->flow);
+      EXPECT_TRUE(protocol == 1 ? pcap::internet_checksum(packet->payload) == 0
+                                : pcap::transport_checksum_ok(kSource, packet->flow.destination,
+                                                              protocol, packet->payload));
+    }
+    EXPECT_EQ(outcome.arrived.at(line.sink).size(), 3'000u);
+    EXPECT_EQ(flows.size(), 300u);
+  }
+}
+
 TEST(Ports, TwoWorkersReachADeviceOfOneQueueThroughItsRing) {
   Line line;
   line.options.workers = {eal().workers[0], eal().workers[1]};

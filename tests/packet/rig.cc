@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -35,6 +36,12 @@ class EalEnvironment : public testing::Environment {
     return path;
   }
 };
+
+// Every test runs with every choice (meson.build).
+lpm::TableChoice table_choice() {
+  const char* name = std::getenv("RIG_TABLE");
+  return lpm::table_choice_from(name == nullptr ? "rte_lpm" : name).value();
+}
 
 const auto* const kEnvironment = testing::AddGlobalTestEnvironment(new EalEnvironment);
 
@@ -71,7 +78,7 @@ RouterIndex Rig::gateway(const std::string& name, Ipv4Address address) {
   RouterSpec spec;
   spec.name = name;
   spec.address = address;
-  spec.table = {256, 64};
+  spec.table = table_choice();
   image.routers.push_back(spec);
   return static_cast<RouterIndex>(image.routers.size() - 1);
 }

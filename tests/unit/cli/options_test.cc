@@ -236,14 +236,19 @@ TEST(BenchOptions, Defaults) {
   ASSERT_TRUE(o) << o.error().what;
   EXPECT_EQ(o->routes, (std::vector<uint32_t>{10, 1000, 100'000, 1'000'000}));
   EXPECT_EQ(o->limit, Seconds(5));
+  EXPECT_EQ(o->at_least, 0);
 }
 
-TEST(BenchOptions, SizesAndLimit) {
-  const auto o = parse_bench({"lpm", "--routes", "7,2.5k,2M", "--limit", "500ms", "--json"});
+TEST(BenchOptions, SizesLimitAndRatio) {
+  const auto o = parse_bench(
+      {"lpm", "--routes", "7,2.5k,2M", "--limit", "500ms", "--at-least", "1.25", "--json"});
   ASSERT_TRUE(o) << o.error().what;
   EXPECT_EQ(o->routes, (std::vector<uint32_t>{7, 2500, 2'000'000}));
   EXPECT_EQ(o->limit, Seconds(0.5));
+  EXPECT_EQ(o->at_least, 1.25);
   EXPECT_EQ(o->common.output, Output::json);
+  EXPECT_EQ(refusal(parse_bench({"lpm", "--at-least", "0"})),
+            "--at-least: '0' is no ratio (such as 0.9 or 2)");
   EXPECT_EQ(refusal(parse_bench({})), "lpm is missing");
   EXPECT_EQ(refusal(parse_bench({"disk"})), "'disk' is nothing that bench measures");
   for (const char* bad : {"", ",", "0", "1,", "2.5", "3M", "-1", "1k,x", "max"}) {

@@ -39,6 +39,20 @@ TEST(Scale, SameLabSameNetwork) {
   EXPECT_EQ(fingerprint(derive(lab).network), fingerprint(derive(lab).network));
 }
 
+// A table of rte_lpm takes 64 MiB: a large lab has them only where it says so.
+TEST(Scale, ALargeLabPicksItsForwardingTables) {
+  lab::Lab lab = big_lab(100);
+  lab.forwarding_tables = {{"big-7", lpm::TableChoice::rte_lpm}};
+  const Network network = derive(lab).network;
+  ASSERT_GT(network.routers.size(), lpm::kManyRouters);
+  for (const Router& router : network.routers) {
+    const bool is_named = router.name == "big-7";
+    EXPECT_EQ(router.table, is_named ? lpm::TableChoice::rte_lpm : lpm::TableChoice::automatic);
+    EXPECT_EQ(router.table_reason,
+              is_named ? "forwarding_tables" : "the default with more than 64 routers");
+  }
+}
+
 TEST(Scale, AThousandSpokes) {
   const DeriveResult result = derive(big_lab(1000));
   EXPECT_EQ(findings(result.diagnostics), std::vector<std::string>{});

@@ -432,6 +432,15 @@ const Broken kOtherRules[] = {
     {"TunnelMtu", [](auto& lab) { lab.settings.tunnel_mtu = 500; }, "error - settings.tunnel_mtu"},
     {"JumboTunnelMtu", [](auto& lab) { lab.settings.tunnel_mtu = 9000; },
      "warning - settings.tunnel_mtu"},
+    {"ForwardingTableOfNobody",
+     [](auto& lab) { lab.forwarding_tables = {{"transit-3", lpm::TableChoice::popline}}; },
+     "error - forwarding_tables[0].router"},
+    {"ForwardingTableNamedTwice",
+     [](auto& lab) {
+       lab.forwarding_tables = {{"transit-1", lpm::TableChoice::popline},
+                                {"transit-1", lpm::TableChoice::rte_lpm}};
+     },
+     "error - forwarding_tables[1].router"},
     {"V47_HpeTunnels", [](auto& lab) { lab.settings.hpe_tunnels = 51; },
      "error V47 settings.hpe_tunnels"},
     {"TrafficFromNobody",

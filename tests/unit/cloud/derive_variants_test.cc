@@ -55,6 +55,26 @@ TEST(Variants, V6_SpokeWithTwinHasFourTunnels) {
   EXPECT_EQ(network.at(network.find_link("spoke1 - spoke1-hagw").value()).kind, LinkKind::ha);
 }
 
+TEST(Variants, ForwardingTablesAreRteLpmUnlessTheLabNamesOthers) {
+  lab::Lab lab = first_lab();
+  for (const Router& router : derive(lab).network.routers) {
+    EXPECT_EQ(router.table, lpm::TableChoice::rte_lpm) << router.name;
+    EXPECT_EQ(router.table_reason, "the default");
+  }
+  lab.settings.forwarding_table = lpm::TableChoice::automatic;
+  lab.forwarding_tables = {{"transit-1-hagw", lpm::TableChoice::popline},
+                           {"spoke1/spoke1-Public-gateway-subnet-1", lpm::TableChoice::rte_lpm}};
+  const DeriveResult result = derive(lab);
+  EXPECT_EQ(findings(result.diagnostics), Strings{});
+  for (const Router& router : result.network.routers) {
+    const bool is_twin = router.name == "transit-1-hagw";
+    const bool is_named = is_twin || router.name == "spoke1/spoke1-Public-gateway-subnet-1";
+    const auto named = is_twin ? lpm::TableChoice::popline : lpm::TableChoice::rte_lpm;
+    EXPECT_EQ(router.table, is_named ? named : lpm::TableChoice::automatic) << router.name;
+    EXPECT_EQ(router.table_reason, is_named ? "forwarding_tables" : "settings.forwarding_table");
+  }
+}
+
 TEST(Variants, V47_TwoHpeEndsBundleTunnelsOverANativePeering) {
   lab::Lab lab = first_lab();
   named(lab.spoke_gateways, "spoke1").insane_mode = true;

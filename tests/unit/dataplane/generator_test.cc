@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 #include "dataplane/generator/stream.h"
@@ -43,15 +43,31 @@ TEST(Pacer, WithoutARateEverythingIsDue) {
   EXPECT_EQ(pacer.due(5, 1'000'000, 77), 77u);
 }
 
-TEST(Stream, PortsAreDistinctSeededAndAsManyAsFlows) {
-  const auto ports = stream_ports(spec_of(1024));
-  EXPECT_EQ(std::set<uint16_t>(ports.begin(), ports.end()).size(), 1024u);
-  EXPECT_GE(*std::ranges::min_element(ports), 1024);
-  EXPECT_EQ(ports, stream_ports(spec_of(1024)));
+TEST(Stream, FlowsAreDistinctSeededAndAsManyAsWanted) {
+  const auto flows = stream_flows(spec_of(1024));
+  EXPECT_EQ(std::set(flows.begin(), flows.end()).size(), 1024u);
+  for (const StreamFlow& flow : flows) {
+    EXPECT_GE(flow.port, 1024);
+    EXPECT_EQ(flow.destination, Ipv4Address(10, 0, 110, 5));
+  }
+  EXPECT_EQ(flows, stream_flows(spec_of(1024)));
   StreamSpec other = spec_of(1024);
   other.destination = Ipv4Address(10, 0, 110, 6);
-  EXPECT_NE(ports, stream_ports(other));
-  EXPECT_EQ(stream_ports(spec_of(1'000'000)).size(), 65536u - 1024u);
+  EXPECT_NE(flows.front().port, stream_flows(other).front().port);
+  EXPECT_EQ(stream_flows(spec_of(1'000'000)).size(), 65536u - 1024u);
+}
+
+TEST(Stream, SeveralDestinationsShareTheFlows) {
+  StreamSpec spec = spec_of(1'000'003);
+  for (uint8_t i = 0; i < 100; ++i) spec.destinations.emplace_back(10, 1, i, 1);
+  const auto flows = stream_flows(spec);
+  ASSERT_EQ(flows.size(), 1'000'003u);
+  EXPECT_EQ(std::set(flows.begin(), flows.end()).size(), flows.size());
+  std::map<Ipv4Address, uint32_t> of;
+  for (const StreamFlow& flow : flows) ++of[flow.destination];
+  EXPECT_EQ(of.size(), 100u);
+  for (const auto& [destination, count] : of) EXPECT_NEAR(count, 10'000, 1);
+  EXPECT_NE(flows[0].destination + 1, flows[1].destination);
 }
 
 TEST(Stream, FramesAreWholePacketsOfEachProtocol) {
@@ -61,7 +77,7 @@ TEST(Stream, FramesAreWholePacketsOfEachProtocol) {
       StreamSpec spec = spec_of(1);
       spec.protocol = protocol;
       spec.ttl = 33;
-      const auto frame = stream_frame(spec, source, 5555, size);
+      const auto frame = stream_frame(spec, source, {spec.destination, 5555}, size);
       EXPECT_EQ(frame.size(), size);
       const auto packet = pcap::parse_frame(pcap::LinkType::ethernet, frame);
       ASSERT_TRUE(packet);

@@ -27,12 +27,12 @@ TEST(Qsbr, GracePeriodEndsOnlyAfterEveryWorkerReported) {
   ASSERT_TRUE(qsbr);
   (*qsbr)->enter(0);
   (*qsbr)->enter(1);
-  const uint64_t token = rte_rcu_qsbr_start((*qsbr)->raw());
-  EXPECT_EQ(rte_rcu_qsbr_check((*qsbr)->raw(), token, false), 0);
+  const uint64_t grace_period = (*qsbr)->begin_grace_period();
+  EXPECT_FALSE((*qsbr)->is_over(grace_period));
   (*qsbr)->quiescent(0);
-  EXPECT_EQ(rte_rcu_qsbr_check((*qsbr)->raw(), token, false), 0);
+  EXPECT_FALSE((*qsbr)->is_over(grace_period));
   (*qsbr)->quiescent(1);
-  EXPECT_EQ(rte_rcu_qsbr_check((*qsbr)->raw(), token, false), 1);
+  EXPECT_TRUE((*qsbr)->is_over(grace_period));
   (*qsbr)->leave(0);
   (*qsbr)->leave(1);
 }
@@ -83,6 +83,20 @@ TEST(QsbrDeathTest, AbortsOnAWorkerBeyondTheLimit) {
   const auto qsbr = Qsbr::create(1);
   ASSERT_TRUE(qsbr);
   EXPECT_DEATH((*qsbr)->enter(100000), "no such worker");
+}
+
+TEST(QsbrDeathTest, AbortsWhenItIsClosedAroundAWorker) {
+  const auto qsbr = Qsbr::create(1);
+  ASSERT_TRUE(qsbr);
+  EXPECT_TRUE((*qsbr)->is_open());
+  (*qsbr)->enter(0);
+  EXPECT_DEATH((*qsbr)->close(), "closed while workers are inside");
+  (*qsbr)->leave(0);
+  (*qsbr)->close();
+  EXPECT_DEATH((*qsbr)->enter(0), "enters while it is closed");
+  (*qsbr)->open();
+  (*qsbr)->enter(0);
+  (*qsbr)->leave(0);
 }
 
 }  // namespace
