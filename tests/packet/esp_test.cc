@@ -289,6 +289,35 @@ TEST_P(Esp, AHeldPacketIsSealedWhileItIsOnItsWay) {
   expect_flows_in_order(outcome.arrived.at(line.sink));
 }
 
+TEST_P(Esp, ATunnelRefusesWhatItsLinkDuplicatesOrCorrupts) {
+  constexpr uint32_t kCount = 300;
+  EspLine twice(GetParam());
+  twice.image.held_packets = 2 * kCount;
+  twice.image.links[twice.tunnel].conditions.duplicated = 1;
+  twice.send(twice.source, numbered_frames(kCount));
+  const Outcome doubled = twice.run();
+  EXPECT_EQ(doubled.counters.delivered, kCount);
+  EXPECT_EQ(twice.dropped_at(twice.far, DropReason::esp_replayed, doubled), kCount);
+  EXPECT_TRUE(doubled.counters.sum_law_holds());
+  expect_flows_in_order(doubled.arrived.at(twice.sink));
+
+  EspLine noisy(GetParam());
+  noisy.image.held_packets = kCount;
+  noisy.image.links[noisy.tunnel].conditions.corrupted = 1;
+  noisy.send(noisy.source, numbered_frames(kCount));
+  const Outcome broken = noisy.run();
+  EXPECT_EQ(broken.counters.delivered, 0u);
+  // Wherever the bit is: in the outer header, the SPI, the sequence number, or what is encrypted.
+  uint64_t refused = 0;
+  for (const auto reason :
+       {DropReason::bad_checksum, DropReason::esp_malformed, DropReason::esp_unknown_spi,
+        DropReason::esp_replayed, DropReason::esp_auth_failed}) {
+    refused += noisy.dropped_at(noisy.far, reason, broken);
+  }
+  EXPECT_EQ(refused, kCount);
+  EXPECT_GT(noisy.dropped_at(noisy.far, DropReason::esp_auth_failed, broken), kCount / 2);
+}
+
 TEST_P(Esp, RekeysWhileTrafficFlowsAndLosesNothing) {
   EspLine line(GetParam());
   line.esp().lifetime.packets = 1000;

@@ -74,7 +74,7 @@ const Case kKeys[] = {
     {"unknown_key_lists_the_few",
      "lab: a\nsettings: {banana: 1}\n",
      {"x:2:12: error: settings: unknown key \"banana\"; known here: limits, tunnel_mtu, "
-      "hpe_tunnels, encryption, forwarding_table, shaping and seed"}},
+      "hpe_tunnels, encryption, esp, forwarding_table, shaping and seed"}},
     {"missing_key_is_placed_at_the_name",
      "lab: a\naviatrix_spoke_gateway:\n  s:\n    ha_gw: true\n",
      {"x:3:3: error: aviatrix_spoke_gateway.s: missing key \"cidr\": a prefix such as "
