@@ -51,7 +51,7 @@ Image one_link(const LinkConditions& conditions, uint16_t frame_size, double pps
                              .decrements_ttl = false,
                              .answers_icmp = false,
                              .edges = {},
-                             .table = {256, 64}});
+                             .table = lpm::TableChoice::rte_lpm});
   }
   image.routers[0].edges = {{.action = EdgeAction::forward, .link = 0}};
   image.routers[1].edges = {{.action = EdgeAction::deliver, .port = 1}};
