@@ -33,15 +33,15 @@ uint32_t FlowTable::insert_one(const lpm::FlowKey& key, const lpm::FlowKey& othe
   const __m128i entry = to_vector(key);
   if (contains(entry, hash)) return 0;
   __m128i* ways = bucket(hash);
-  for (uint32_t way = 0; way < kWays; ++way) {
-    if (is_equal(_mm_load_si128(ways + way), _mm_setzero_si128())) {
-      _mm_store_si128(ways + way, entry);
+  for (uint32_t i = 0; i < kWays; ++i) {
+    __m128i* way = ways + (favourite(hash) + i) % kWays;
+    if (is_equal(_mm_load_si128(way), _mm_setzero_si128())) {
+      _mm_store_si128(way, entry);
       return 0;
     }
   }
-  // Full: the upper hash bits, which did not choose the bucket, choose who goes; never the same
-  // flow's other direction.
-  uint32_t victim = hash >> 30;
+  // Full: who has this flow's favourite place goes; never the same flow's other direction.
+  uint32_t victim = favourite(hash);
   if (is_equal(ways[victim], to_vector(other))) victim = (victim + 1) % kWays;
   _mm_store_si128(ways + victim, entry);
   return 1;

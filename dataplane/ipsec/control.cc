@@ -50,7 +50,7 @@ Stock stock_for(const EspSpec& spec) {
 }
 
 size_t memory_needed(const EspSpec& spec, unsigned workers) {
-  constexpr size_t kWorkspace = kBatchCapacity * 512;
+  constexpr size_t kWorkspace = kRows * 512;
   return sessions_for(spec, workers) * kSessionBytes + workers * kWorkspace;
 }
 

@@ -5,13 +5,13 @@
 #include <rte_errno.h>
 #include <rte_memory.h>
 
-#include "dataplane/batch.h"
+#include "dataplane/rows.h"
 
 namespace skyhop::dataplane::ipsec {
 namespace {
 
 // A batch is enqueued whole, and comes back whole before the next one goes in.
-constexpr uint32_t kDescriptors = 2 * kBatchCapacity;
+constexpr uint32_t kDescriptors = 2 * kRows;
 
 std::string describe_errno(int code) { return rte_strerror(code < 0 ? -code : code); }
 

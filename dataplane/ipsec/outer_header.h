@@ -18,7 +18,7 @@
 #include <optional>
 #include <span>
 
-#include "dataplane/batch.h"
+#include "dataplane/rows.h"
 #include "dataplane/ipsec/transform.h"
 #include "lpm/address.h"
 

@@ -39,11 +39,11 @@ Result<std::unique_ptr<Workspace>> Workspace::create(unsigned number, uint16_t q
   auto workspace = std::unique_ptr<Workspace>(new Workspace(queue));
   const std::string name = "esp-ops-" + std::to_string(number) + "-" + std::to_string(queue);
   workspace->pool_ =
-      rte_crypto_op_pool_create(name.c_str(), RTE_CRYPTO_OP_TYPE_SYMMETRIC, kBatchCapacity, 0,
+      rte_crypto_op_pool_create(name.c_str(), RTE_CRYPTO_OP_TYPE_SYMMETRIC, kRows, 0,
                                 kIvRoom, static_cast<int>(SOCKET_ID_ANY));
   if (workspace->pool_ == nullptr ||
       rte_crypto_op_bulk_alloc(workspace->pool_, RTE_CRYPTO_OP_TYPE_SYMMETRIC,
-                               workspace->ops_.data(), kBatchCapacity) != kBatchCapacity) {
+                               workspace->ops_.data(), kRows) != kRows) {
     return fail(std::string("cannot make crypto operations: ") + rte_strerror(rte_errno));
   }
   return workspace;
@@ -51,7 +51,7 @@ Result<std::unique_ptr<Workspace>> Workspace::create(unsigned number, uint16_t q
 
 Workspace::~Workspace() {
   if (ops_[0] != nullptr) {
-    rte_mempool_put_bulk(pool_, reinterpret_cast<void**>(ops_.data()), kBatchCapacity);
+    rte_mempool_put_bulk(pool_, reinterpret_cast<void**>(ops_.data()), kRows);
   }
   rte_mempool_free(pool_);
 }
@@ -171,7 +171,7 @@ void Tunnel::spread(Workspace& w, Parcel& parcel) {
   // Counting sort: lanes of a member keep their order.
   constexpr uint32_t kMostMembers = 64;
   uint16_t starts[kMostMembers + 1] = {};
-  uint8_t chosen[kBatchCapacity];
+  uint8_t chosen[kRows];
   for (uint32_t i = 0; i < count; ++i) {
     chosen[i] = static_cast<uint8_t>(member_of(parcel.hash[i], members));
     ++starts[chosen[i] + 1];

@@ -19,7 +19,7 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/batch.h"
+#include "dataplane/rows.h"
 #include "dataplane/ipsec/association.h"
 
 namespace skyhop::dataplane::ipsec {
@@ -40,9 +40,9 @@ enum class Fault : uint8_t {
 /// The packets of one call, whole frames in buffers of one segment.
 struct Parcel {
   uint32_t count = 0;
-  std::array<rte_mbuf*, kBatchCapacity> packet;
-  std::array<uint32_t, kBatchCapacity> hash;  ///< of the flow; to seal
-  std::array<Fault, kBatchCapacity> fault;    ///< written by the call
+  std::array<rte_mbuf*, kRows> packet;
+  std::array<uint32_t, kRows> hash;  ///< of the flow; to seal
+  std::array<Fault, kRows> fault;    ///< written by the call
 };
 
 /// What a worker needs besides, once for all its tunnels.
@@ -71,15 +71,15 @@ class Workspace {
   uint16_t queue_;
   rte_mempool* pool_ = nullptr;
   uint32_t call_ = 0;
-  std::array<rte_crypto_op*, kBatchCapacity> ops_{};
-  std::array<rte_crypto_op*, kBatchCapacity> done_{};
-  std::array<uint16_t, kBatchCapacity> order_;
-  std::array<rte_mbuf*, kBatchCapacity> sorted_;
-  std::array<uint16_t, kBatchCapacity> fragment_;  ///< DF of the inner header, as in memory
-  std::array<uint8_t*, kBatchCapacity> frame_;     ///< where it began
-  std::array<Association*, kBatchCapacity> association_;
-  std::array<uint16_t, kBatchCapacity> congested_;  ///< lanes whose outer header says CE
-  std::array<Run, kBatchCapacity> runs_;
+  std::array<rte_crypto_op*, kRows> ops_{};
+  std::array<rte_crypto_op*, kRows> done_{};
+  std::array<uint16_t, kRows> order_;
+  std::array<rte_mbuf*, kRows> sorted_;
+  std::array<uint16_t, kRows> fragment_;  ///< DF of the inner header, as in memory
+  std::array<uint8_t*, kRows> frame_;     ///< where it began
+  std::array<Association*, kRows> association_;
+  std::array<uint16_t, kRows> congested_;  ///< lanes whose outer header says CE
+  std::array<Run, kRows> runs_;
   uint32_t run_count_ = 0;
 };
 

@@ -10,9 +10,9 @@ Result<std::unique_ptr<LinkCapture>> LinkCapture::create(const std::string& file
   return std::unique_ptr<LinkCapture>(new LinkCapture(std::move(*sink)));
 }
 
-void LinkCapture::write(const PassTable& pass, const Batch& batch) {
+void LinkCapture::write(const PassTable& pass, const RowSet& rows) {
   const std::lock_guard lock(mutex_);
-  for (uint32_t i = 0; i < batch.count; ++i) file_->write(*pass.packet[batch.ref[i]], rte_rdtsc());
+  rows.for_each([&](uint32_t row) { file_->write(*pass.packet[row], rte_rdtsc()); });
 }
 
 }  // namespace skyhop::dataplane

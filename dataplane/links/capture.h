@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "dataplane/batch.h"
+#include "dataplane/pass_table.h"
 #include "dataplane/ports/capture.h"
 
 namespace skyhop::dataplane {
@@ -17,8 +17,8 @@ class LinkCapture {
  public:
   static Result<std::unique_ptr<LinkCapture>> create(const std::string& file);
 
-  /// A batch as it enters its link: frames that have been written out.
-  void write(const PassTable& pass, const Batch& batch);
+  /// Packets as they enter their link: frames that have been written out.
+  void write(const PassTable& pass, const RowSet& rows);
   /// The first error in writing, or in closing now.
   std::optional<Error> close() { return file_->close(); }
 

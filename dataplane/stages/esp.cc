@@ -3,6 +3,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/ipsec/tunnel.h"
+#include "dataplane/stages/input.h"
 #include "dataplane/worker.h"
 
 namespace skyhop::dataplane {
@@ -33,59 +34,55 @@ DropReason reason_of(Fault fault) {
   return DropReason::no_buffer;
 }
 
-void drop_faulty(Worker& w, RouterIndex at, const ipsec::Parcel& parcel, Batch& batch) {
-  const uint32_t count = batch.count;
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    if (parcel.fault[i] != Fault::none) {
-      w.drop(at, reason_of(parcel.fault[i]), batch.ref[i]);
-      continue;
-    }
-    batch.destination[kept] = batch.destination[i];
-    batch.hash[kept] = batch.hash[i];
-    batch.info[kept] = batch.info[i];
-    batch.ref[kept] = batch.ref[i];
-    ++kept;
-  }
-  batch.count = kept;
-}
-
-void find_frames(PassTable& pass, const Batch& batch) {
-  for (uint32_t i = 0; i < batch.count; ++i) {
-    const uint32_t ref = batch.ref[i];
-    pass.frame[ref] = rte_pktmbuf_mtod(pass.packet[ref], uint8_t*);
-  }
+void drop_faulty(Worker& w, RouterIndex at, const ipsec::Parcel& parcel, RowSet& rows) {
+  uint32_t lane = 0;
+  rows.for_each([&](uint32_t row) {
+    const Fault fault = parcel.fault[lane++];
+    if (fault == Fault::none) return;
+    w.count_drops(at, reason_of(fault), 1);
+    rows.remove(row);
+  });
 }
 
 }  // namespace
 
-void seal_batch(Worker& w, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel, Batch& batch) {
+void seal_rows(Worker& w, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel, RowSet& rows) {
   const uint64_t start = rte_rdtsc();
+  PassTable& pass = w.pass;
   ipsec::Parcel& parcel = w.ipsec->parcel;
-  parcel.count = batch.count;
-  for (uint32_t i = 0; i < batch.count; ++i) {
-    parcel.packet[i] = w.pass.packet[batch.ref[i]];
-    parcel.hash[i] = batch.hash[i];
-  }
-  if (tunnel.seal(*w.ipsec, parcel) != 0) [[unlikely]]
-    drop_faulty(w, from, parcel, batch);
-  find_frames(w.pass, batch);
+  parcel.count = 0;
+  rows.for_each([&](uint32_t row) {
+    parcel.packet[parcel.count] = pass.packet[row];
+    parcel.hash[parcel.count++] = pass.hash[row];
+  });
+  const uint32_t refused = tunnel.seal(*w.ipsec, parcel);
+  if (refused != 0) [[unlikely]]
+    drop_faulty(w, from, parcel, rows);
+  rows.for_each(
+      [&](uint32_t row) { pass.frame[row] = rte_pktmbuf_mtod(pass.packet[row], uint8_t*); });
   LinkCounters& counters = w.link_counters[link];
-  counters.sealed += batch.count;
+  counters.sealed += parcel.count - refused;
   counters.seal_cycles += rte_rdtsc() - start;
 }
 
-void open_batch(Worker& w, LinkIndex link, ipsec::Tunnel& tunnel, Batch& batch) {
+void open_rows(Worker& w, LinkIndex link, ipsec::Tunnel& tunnel, RowSet& rows) {
   const uint64_t start = rte_rdtsc();
+  PassTable& pass = w.pass;
   ipsec::Parcel& parcel = w.ipsec->parcel;
-  parcel.count = batch.count;
-  for (uint32_t i = 0; i < batch.count; ++i) parcel.packet[i] = w.pass.packet[batch.ref[i]];
-  if (tunnel.open(*w.ipsec, parcel) != 0) [[unlikely]] {
-    drop_faulty(w, w.tables.links[link].to, parcel, batch);
-  }
-  find_frames(w.pass, batch);
+  parcel.count = 0;
+  rows.for_each([&](uint32_t row) { parcel.packet[parcel.count++] = pass.packet[row]; });
+  const uint32_t refused = tunnel.open(*w.ipsec, parcel);
+  if (refused != 0) [[unlikely]]
+    drop_faulty(w, w.tables.links[link].to, parcel, rows);
+  rows.for_each([&](uint32_t row) {
+    pass.frame[row] = rte_pktmbuf_mtod(pass.packet[row], uint8_t*);
+    // What is read from the header itself may have come from the outer one, and congestion on the
+    // way changes the inner one.
+    fill_row(pass, row,
+             {pass.destination[row], pass.hash[row], pass.info[row], pass.flow[row].is_present()});
+  });
   LinkCounters& counters = w.link_counters[link];
-  counters.opened += batch.count;
+  counters.opened += parcel.count - refused;
   counters.open_cycles += rte_rdtsc() - start;
 }
 

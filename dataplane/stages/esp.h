@@ -1,18 +1,18 @@
-// ESP: a batch into a tunnel, and out of it at the far end.
+// ESP: a set of packets into a tunnel, and out of it at the far end.
 //
-//   reads   the lanes, the frames as the crossing has written them out
+//   reads   the rows, the frames as the crossing has written them out
 //   writes  the frames, and where they begin; counters of the link
 //   next    seal: the link (links/crossing.h); open: the queue of the router at its far end
 //   drops   seal, at the router that sends: esp_no_sa, esp_overflow, no_buffer (no room in the
 //           buffer); open, at the router that receives: esp_unknown_spi, esp_malformed,
 //           esp_replayed, esp_auth_failed, bad_checksum (of the outer header)
 //
-// A sealed frame is what is on the wire, Ethernet header in front; the lanes stay those of the
-// packet inside, and hold again when it has been opened.
+// A sealed frame is what is on the wire, Ethernet header in front; the row stays that of the packet
+// inside, and holds again when it has been opened.
 #pragma once
 
-#include "dataplane/batch.h"
 #include "dataplane/image.h"
+#include "dataplane/rows.h"
 
 namespace skyhop::dataplane {
 
@@ -21,8 +21,9 @@ namespace ipsec {
 class Tunnel;
 }
 
-void seal_batch(Worker& worker, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel,
-                Batch& batch);
-void open_batch(Worker& worker, LinkIndex link, ipsec::Tunnel& tunnel, Batch& batch);
+/// What cannot be sealed or opened is dropped, and leaves the set.
+void seal_rows(Worker& worker, RouterIndex from, LinkIndex link, ipsec::Tunnel& tunnel,
+               RowSet& rows);
+void open_rows(Worker& worker, LinkIndex link, ipsec::Tunnel& tunnel, RowSet& rows);
 
 }  // namespace skyhop::dataplane
