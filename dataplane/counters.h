@@ -13,7 +13,7 @@ namespace skyhop::dataplane {
 struct RouterCounters {
   uint64_t packets = 0;
   uint64_t batches = 0;
-  uint64_t cycles = 0;  ///< TSC, all stages of this router
+  uint64_t cycles = 0;  ///< TSC, all stages of this router; where packets enter also their input
   std::array<uint64_t, kDropReasons> drops{};
 };
 
@@ -61,6 +61,7 @@ struct PortCounters {
   uint64_t received_bytes = 0;  ///< IP octets
   uint64_t delivered = 0;       ///< left the model here
   uint64_t delivered_bytes = 0;
+  uint64_t cycles = 0;  ///< TSC, to receive what was received: device, generator or replay
 };
 
 /// Sums alone, cheap enough to ask for all the time.

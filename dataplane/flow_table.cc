@@ -28,14 +28,15 @@ uint32_t FlowTable::insert(const lpm::FlowKey& key) {
   const __m128i entry = to_vector(key);
   if (contains(entry, hash)) return 0;
   __m128i* ways = bucket(hash);
-  for (uint32_t way = 0; way < kWays; ++way) {
-    if (is_equal(_mm_load_si128(ways + way), _mm_setzero_si128())) {
-      _mm_store_si128(ways + way, entry);
+  for (uint32_t i = 0; i < kWays; ++i) {
+    __m128i* way = ways + (favourite(hash) + i) % kWays;
+    if (is_equal(_mm_load_si128(way), _mm_setzero_si128())) {
+      _mm_store_si128(way, entry);
       return 0;
     }
   }
-  // Full: the upper hash bits, which did not choose the bucket, choose who goes.
-  _mm_store_si128(ways + (hash >> 30), entry);
+  // Full: who has this flow's favourite place goes.
+  _mm_store_si128(ways + favourite(hash), entry);
   return 1;
 }
 

@@ -20,93 +20,87 @@
 namespace skyhop::dataplane::SKYHOP_LEVEL {
 namespace {
 
-#if defined(__AVX512BW__) && defined(__AVX512VL__)
-/// The mask of the first `count` of sixteen lanes, all of them from 16 on.
-SKYHOP_INLINE __mmask16 lanes_left(uint32_t count) {
-  return static_cast<__mmask16>(_bzhi_u32(0xffff, count < 16 ? count : 16));
-}
-#endif
-
 #include "dataplane/stages/age.h"
 #include "dataplane/stages/deliver.h"
 #include "dataplane/stages/filter.h"
 #include "dataplane/stages/lookup.h"
 #include "dataplane/stages/take.h"
 
-/// Forwards a batch over a link, or out of a port.
+/// Forwards rows over a link, or out of a port, which may take some out of the set; `now` is when
+/// they were looked up.
 SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& router, const Edge& edge,
-                               Batch* batch) {
+                               RowSet& rows, uint64_t now) {
   const bool forwards = edge.action == EdgeAction::forward;
   const Link* link = forwards ? &w.tables.links[edge.link] : nullptr;
-  age_batch(w, index, router, forwards, *batch);
-  if (edge.guard != 0) [[unlikely]] {
-    guard_batch(w, index, w.tables.guards_data[edge.guard], *batch);
+  const Overhead overhead = forwards ? link->overhead : Overhead{};
+  Weight weight = age(w, index, router, forwards, overhead, rows);
+  if ((edge.guard | edge.filter) != 0) {
+    if (edge.guard != 0) guard_rows(w, index, w.tables.guards_data[edge.guard], rows);
+    if (edge.filter != 0) filter_rows(w, index, edge.filter, rows);
+    weight = weigh(w, overhead, rows);
   }
-  if (edge.filter != 0) filter_batch(w, index, edge.filter, *batch);
-  if (!forwards) return deliver(w, index, edge.port, batch);
+  if (!forwards) return deliver(w, index, edge.port, rows, weight);
 
   if (!link->is_up.load(std::memory_order_relaxed)) [[unlikely]] {
-    return w.drop_all(index, DropReason::link_down, batch);
+    return w.drop_all(index, DropReason::link_down, rows);
   }
   if (link->nat_leaving != 0) [[unlikely]] {
-    translate_batch(w, index, link->nat_leaving, *batch);
+    translate_rows(w, index, link->nat_leaving, rows);
+    weight = weigh(w, overhead, rows);
   }
-  if (exceeds_mtu(*batch, link->mtu)) [[unlikely]]
-    fit_mtu(w, index, link->mtu, *batch);
+  if (weight.longest > link->mtu) [[unlikely]] {
+    fit_mtu(w, index, link->mtu, rows);
+    weight = weigh(w, overhead, rows);
+  }
   LinkCounters& counters = w.link_counters[edge.link];
-  counters.packets += batch->count;
-  counters.bytes += wire_bytes(*batch, link->overhead_fixed, link->overhead_block);
+  counters.packets += weight.count;
+  counters.bytes += weight.octets;
   if (link->crossing.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
-    return cross(w, index, edge.link, batch);
+    return cross(w, index, edge.link, rows, now);
   }
   if (link->nat_entering != 0) [[unlikely]] {
-    translate_batch(w, link->to, link->nat_entering, *batch);
+    translate_rows(w, link->to, link->nat_entering, rows);
   }
-  w.enqueue(link->to, batch);
+  w.enqueue(link->to, rows, now);
 }
 
-void act(Worker& w, RouterIndex index, const Router& router, const Edge& edge, Batch* batch) {
+void act(Worker& w, RouterIndex index, const Router& router, const Edge& edge, RowSet& rows,
+         uint64_t now) {
   switch (edge.action) {
     case EdgeAction::forward:
     case EdgeAction::deliver:
-      return act_forward(w, index, router, edge, batch);
+      return act_forward(w, index, router, edge, rows, now);
     case EdgeAction::local:
-      return answer_local(w, index, batch);
+      return answer_local(w, index, rows);
     case EdgeAction::drop:
       if (edge.reason == DropReason::no_route && router.answers_icmp) {
-        for (uint32_t i = 0; i < batch->count; ++i) {
-          report(w, index, IcmpError::net_unreachable(), batch->ref[i], batch->info[i]);
-        }
+        rows.for_each([&](uint32_t row) {
+          report(w, index, IcmpError::net_unreachable(), row, w.pass.info[row]);
+        });
       }
-      return w.drop_all(index, edge.reason, batch);
+      return w.drop_all(index, edge.reason, rows);
   }
 }
 
 /// Looks up one router's whole queue and moves it on; `now` is the TSC, before and after.
+template <bool kGathers>
 SKYHOP_INLINE uint64_t route(Worker& w, RouterIndex index, uint64_t now) {
   const Router& router = w.tables.routers[index];
-  Batch* batch = w.queues[index];
-  w.queues[index] = nullptr;
-  const uint32_t count = batch->count;
-  const uint64_t queued = batch->queued;
+  RowSet rows;
+  const uint64_t queued = w.dequeue(index, rows);
+  const uint32_t count = rows.count();
   const Edge* all_edges = router.edges.load(std::memory_order_acquire);
 
-  alignas(64) EdgeId edges[kLanes];
-  const LookupResult result = look_up_edges(router, *batch, edges);
+  alignas(64) EdgeId edges[kRows];
+  const LookupResult result = look_up_edges<kGathers>(router, w.pass, rows, edges);
   if (result.is_uniform) {
-    batch->queued = now;
-    act(w, index, router, all_edges[result.first], batch);
+    act(w, index, router, all_edges[result.first], rows, now);
   } else {
-    uint16_t claimed[kLanes / 16] = {};
-    uint32_t left = count;
-    for (uint32_t i = 0; left != 0; ++i) {
-      if ((claimed[i / 16] >> (i % 16)) & 1) continue;
-      Batch* part = w.take_batch();
-      part->queued = now;
-      left -= split_off(*batch, edges, edges[i], claimed, *part);
-      act(w, index, router, all_edges[edges[i]], part);
+    while (!rows.is_empty()) {
+      const EdgeId edge = edges[rows.first()];
+      RowSet mine = take_edge(edges, edge, rows);
+      act(w, index, router, all_edges[edge], mine, now);
     }
-    w.give_back(batch);
   }
 
   const uint64_t after = rte_rdtsc();
@@ -121,62 +115,74 @@ SKYHOP_INLINE uint64_t route(Worker& w, RouterIndex index, uint64_t now) {
 // The two functions that callgrind counts: everything that is done because there are packets.
 
 /// Reads what an input has put into the pass table's rows from pass.count on, and queues the good.
-[[gnu::noinline]] void receive(Worker& w, const Input& input, uint32_t count) {
+/// `now` is the TSC, before the input was polled and after all this.
+[[gnu::noinline]] uint64_t receive(Worker& w, const Input& input, uint32_t count, uint64_t now) {
   PassTable& pass = w.pass;
   const uint32_t first = pass.count;
   rte_mbuf** packets = &pass.packet[first];
   const uint64_t stamp = rte_rdtsc();
-  uint64_t bytes = 0;
+  uint8_t** frames = &pass.frame[first];
+  uint32_t* lengths = &pass.length[first];
   uint32_t segments = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    pass.frame[first + i] = rte_pktmbuf_mtod(packets[i], uint8_t*);
+    frames[i] = rte_pktmbuf_mtod(packets[i], uint8_t*);
     segments |= packets[i]->nb_segs;
-    rte_prefetch0(pass.frame[first + i]);
-    pass.length[first + i] = packets[i]->data_len;
+    lengths[i] = packets[i]->data_len;
   }
-  for (uint32_t i = 0; i < count; ++i) pass.stamp[first + i] = stamp;
+  if (input.prefetches) {
+    for (uint32_t i = 0; i < count; ++i) rte_prefetch0(frames[i]);
+  }
   if (segments != 1) [[unlikely]] {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; ++i) {
       rte_mbuf* packet = packets[i];
       if (packet->nb_segs != 1 && !make_contiguous(w, input.router, packet)) continue;
       packets[kept] = packet;
-      pass.frame[first + kept] = rte_pktmbuf_mtod(packet, uint8_t*);
-      pass.length[first + kept] = packet->data_len;
+      frames[kept] = rte_pktmbuf_mtod(packet, uint8_t*);
+      lengths[kept] = packet->data_len;
       ++kept;
     }
     w.counters.offered += count - kept;
     w.port_counters[input.port].received += count - kept;
     count = kept;
   }
+  uint64_t* stamps = &pass.stamp[first];
+  for (uint32_t i = 0; i < count; ++i) stamps[i] = stamp;
   pass.count = first + count;
   w.has_one_stamp = first == 0;
   w.counters.offered += count;
 
-  Batch* batch = w.take_batch();
-  take_rows(w, input.router, first, first + count, *batch);
-  for (uint32_t i = 0; i < batch->count; ++i) bytes += info::length(batch->info[i]);
+  RowSet rows;
+  take_rows(w, input.router, first, first + count, rows);
   PortCounters& port = w.port_counters[input.port];
+  port.cycles += stamp - now;
   port.received += count;
-  port.received_bytes += bytes;
-  if (input.filter != 0) filter_batch(w, input.router, input.filter, *batch);
-  batch->queued = stamp;
-  w.enqueue(input.router, batch);
-  w.router_counters[input.router].cycles += rte_rdtsc() - stamp;
-}
-
-/// Routes until nothing is queued.
-[[gnu::noinline]] uint64_t route_all(Worker& w) {
-  uint64_t now = rte_rdtsc();
-  while (w.ready_head != w.ready_tail) {
-    now = route(w, w.ready[w.ready_head++ & w.ready_mask], now);
-  }
-  w.flush_freed();
+  port.received_bytes += weigh(w, Overhead{}, rows).octets;
+  if (input.filter != 0) filter_rows(w, input.router, input.filter, rows);
+  w.enqueue(input.router, rows, stamp);
+  now = rte_rdtsc();
+  w.router_counters[input.router].cycles += now - stamp;
   return now;
 }
 
-/// Polls one input.
-SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
+template <bool kGathers>
+SKYHOP_INLINE uint64_t route_queues(Worker& w, uint64_t now) {
+  while (w.ready_head != w.ready_tail) {
+    now = route<kGathers>(w, w.ready[w.ready_head++ & w.ready_mask], now);
+  }
+  return now;
+}
+
+/// Routes until nothing is queued, and frees what has not gone elsewhere.
+[[gnu::noinline]] uint64_t route_all(Worker& w, uint64_t now) {
+  static const bool gathers = gathers_are_faster();
+  now = gathers ? route_queues<true>(w, now) : route_queues<false>(w, now);
+  w.end_pass();
+  return now;
+}
+
+/// Polls one input; `now` is the TSC, before and after.
+SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room, uint64_t& now) {
   rte_mbuf** packets = &w.pass.packet[w.pass.count];
   uint32_t count = 0;
   switch (input.kind) {
@@ -190,13 +196,13 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room) {
       count = input.replay->read(w.tables.pool, packets, room);
       break;
   }
-  if (count != 0) receive(w, input, count);
+  if (count != 0) now = receive(w, input, count, now);
   return count;
 }
 
 bool pass(Worker& w) {
   const uint64_t start = rte_rdtsc();
-  w.pass.count = 0;
+  uint64_t now = start;
   w.has_one_stamp = true;
   bool takes_in = !w.is_draining;
   if (w.held_count.load(std::memory_order_relaxed) != 0) [[unlikely]]
@@ -209,28 +215,29 @@ bool pass(Worker& w) {
     for (uint32_t i = 0; i < inputs && room != 0; ++i) {
       uint32_t which = w.first_input + i;
       if (which >= inputs) which -= inputs;
-      room -= take_in(w, w.inputs_data[which], room);
+      room -= take_in(w, w.inputs_data[which], room, now);
     }
     if (++w.first_input >= inputs) w.first_input = 0;
   }
   const bool had_packets = w.pass.count != 0;
   if (had_packets) {
-    w.counters.busy_cycles += route_all(w) - start;
+    w.counters.busy_cycles += route_all(w, now) - start;
   }
   return had_packets;
 }
 
-bool look_up_for_test(const Router& router, const Batch& batch, std::span<EdgeId> out) {
-  alignas(64) EdgeId edges[kLanes];
-  const LookupResult result = look_up_edges(router, batch, edges);
-  for (uint32_t i = 0; i < batch.count; ++i) {
-    out.data()[i] = result.is_uniform ? result.first : edges[i];
-  }
+bool look_up_for_test(const Router& router, const PassTable& pass, const RowSet& rows, bool gathers,
+                      std::span<EdgeId> out) {
+  alignas(64) EdgeId edges[kRows];
+  const LookupResult result = gathers ? look_up_edges<true>(router, pass, rows, edges)
+                                      : look_up_edges<false>(router, pass, rows, edges);
+  rows.for_each(
+      [&](uint32_t row) { out.data()[row] = result.is_uniform ? result.first : edges[row]; });
   return result.is_uniform;
 }
 
-void take_for_test(Worker& w, RouterIndex router, uint32_t first, uint32_t last, Batch& batch) {
-  take_rows(w, router, first, last, batch);
+void take_for_test(Worker& w, RouterIndex router, uint32_t first, uint32_t last, RowSet& rows) {
+  take_rows(w, router, first, last, rows);
 }
 
 #define SKYHOP_TEXT_OF(name) #name

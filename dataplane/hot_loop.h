@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "dataplane/pass_table.h"
 #include "dataplane/tables.h"
 
 namespace skyhop::dataplane {
@@ -19,11 +20,12 @@ struct HotLoop {
   std::string_view name;
   /// One pass: take in, route until nothing is queued, let go. True when there were packets.
   bool (*pass)(Worker& worker);
-  /// The look-up stage alone, for tests: the edge of each lane. True when the stage saw that all
-  /// are the same.
-  bool (*look_up)(const Router& router, const Batch& batch, std::span<EdgeId> edges);
-  /// The input stage alone, for tests: lanes for the pass table's rows [first, last).
-  void (*take)(Worker& worker, RouterIndex router, uint32_t first, uint32_t last, Batch& batch);
+  /// The look-up stage alone, for tests: the edge of each row, by gathers or load by load. True
+  /// when the stage saw that all are the same.
+  bool (*look_up)(const Router& router, const PassTable& pass, const RowSet& rows, bool gathers,
+                  std::span<EdgeId> edges);
+  /// The input stage alone, for tests: adds the good ones of the rows [first, last).
+  void (*take)(Worker& worker, RouterIndex router, uint32_t first, uint32_t last, RowSet& rows);
 };
 
 /// Those that this CPU runs, the plainest first.

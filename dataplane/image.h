@@ -127,7 +127,8 @@ struct LinkSpec {
   RouterIndex to = 0;
   uint32_t mtu = 1500;          ///< largest IP packet it takes, before encapsulation
   uint32_t overhead_fixed = 0;  ///< octets that encapsulation adds to each packet
-  uint32_t overhead_block = 1;  ///< inner packet + 2 is padded to a multiple of this; 1: no trailer
+  /// The inner packet + 2 is padded to a multiple of this power of two; 1: no trailer.
+  uint32_t overhead_block = 1;
   std::vector<LimitIndex> limits;  ///< at its ends, in the order in which packets meet them
   LinkConditions conditions;
   NatIndex nat_leaving = 0;   ///< of the gateway that sends on the link

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "dataplane/batch.h"
 #include "dataplane/ports/device.h"
 #include "dataplane/worker.h"
 
@@ -26,7 +25,7 @@ size_t PoolSize::bytes() const {
 
 PoolSize size_pool(const Image& image, unsigned workers) {
   PoolSize size;
-  size.packets = workers * (kBatchCapacity + Worker::kOriginated + Worker::kFreed + 2 * kCache);
+  size.packets = workers * (kRows + Worker::kOriginated + 2 * kCache);
   size.packets += workers * image.held_packets;
   uint32_t longest = RTE_MBUF_DEFAULT_DATAROOM;
   for (const PortSpec& port : image.ports) {

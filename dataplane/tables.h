@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dataplane/image.h"
+#include "dataplane/links/overhead.h"
 #include "dataplane/stages/nat.h"
 #include "dataplane/stages/nsg.h"
 
@@ -44,8 +45,7 @@ struct alignas(64) Router {
 
 struct Link {
   uint32_t mtu = 1500;
-  uint32_t overhead_fixed = 0;
-  uint32_t overhead_block = 1;
+  Overhead overhead;
   RouterIndex to = 0;
   LinkKind kind = LinkKind::fabric;
   NatIndex nat_leaving = 0;

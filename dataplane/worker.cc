@@ -9,27 +9,14 @@
 #include <algorithm>
 #include <bit>
 
-#include "dataplane/stages/input.h"
-
 namespace skyhop::dataplane {
-namespace {
-
-// Room for every router that can have packets at once, the batch in hand and the parts of it.
-constexpr uint32_t kSpareBatches = 4;
-
-}  // namespace
-
 Worker::Worker(const Tables& tables_in, unsigned index_in, uint32_t burst_in, uint32_t port_count)
     : tables(tables_in), index(index_in), burst(burst_in) {
   const uint32_t routers = tables.router_count;
-  queues = std::make_unique<Batch*[]>(routers);
+  queues = std::make_unique<Queue[]>(routers);
   const uint32_t ring = std::bit_ceil(std::max(routers, 2u));
   ready = std::make_unique<RouterIndex[]>(ring);
   ready_mask = ring - 1;
-  const uint32_t batch_count = std::min(routers, kBatchCapacity) + kSpareBatches;
-  batches_ = std::make_unique_for_overwrite<Batch[]>(batch_count);
-  free_batches = std::make_unique<Batch*[]>(batch_count);
-  for (uint32_t i = 0; i < batch_count; ++i) give_back(&batches_[batch_count - 1 - i]);
 
   counters.routers.resize(routers);
   counters.links.resize(tables.link_count);
@@ -47,17 +34,28 @@ Worker::~Worker() {
     rte_pktmbuf_free(originated[(originated_head + i) % kOriginated].packet);
   }
   for (Held held; calendar && calendar->take(~uint64_t{0}, held);) rte_pktmbuf_free(held.packet);
-  flush_freed();
 }
 
-void Worker::flush_freed() {
-  if (freed_count == 0) return;
+void Worker::free_packets(rte_mbuf** packets, uint32_t count) {
+  if (count == 0) return;
   if (tables.frees_raw) {
-    rte_mempool_put_bulk(tables.pool, reinterpret_cast<void**>(freed.data()), freed_count);
+    rte_mempool_put_bulk(tables.pool, reinterpret_cast<void**>(packets), count);
   } else {
-    rte_pktmbuf_free_bulk(freed.data(), freed_count);
+    rte_pktmbuf_free_bulk(packets, count);
   }
-  freed_count = 0;
+}
+
+void Worker::end_pass() {
+  uint32_t kept = pass.count;
+  if (!pass.gone.is_empty()) {
+    kept = 0;
+    for (uint32_t row = 0; row < pass.count; ++row) {
+      if (!pass.gone.contains(row)) pass.packet[kept++] = pass.packet[row];
+    }
+    pass.gone.clear();
+  }
+  free_packets(pass.packet.data(), kept);
+  pass.count = 0;
 }
 
 void Worker::run(const HotLoop& loop, const std::atomic<RunState>& state, lpm::Qsbr& qsbr,
@@ -105,32 +103,27 @@ bool Guard::admits(uint32_t source) const {
 
 void inject_originated(Worker& w) {
   PassTable& pass = w.pass;
-  // What links let go of may have taken half of the rows; inputs will want theirs.
-  const uint32_t room = std::min(kMaxBurst, kBatchCapacity - pass.count - w.burst);
+  // What links let go of has taken rows; inputs will want theirs.
+  const uint32_t room = std::min(kMaxBurst, kRows - pass.count - w.burst);
   const uint32_t count = std::min(w.originated_count.load(std::memory_order_relaxed), room);
   for (uint32_t i = 0; i < count; ++i) {
     const Originated& made = w.originated[(w.originated_head + i) % Worker::kOriginated];
-    const uint32_t ref = pass.count++;
-    pass.packet[ref] = made.packet;
-    pass.frame[ref] = rte_pktmbuf_mtod(made.packet, uint8_t*);
-    pass.stamp[ref] = made.stamp;
-    Inspected lane;
+    const uint32_t row = pass.count++;
+    pass.packet[row] = made.packet;
+    pass.frame[row] = rte_pktmbuf_mtod(made.packet, uint8_t*);
+    pass.stamp[row] = made.stamp;
+    Inspected packet;
     // A router without an address of its own makes packets that nobody may forward.
-    if (const auto reason = inspect(pass.frame[ref], made.packet->data_len, lane)) {
-      w.drop(made.router, *reason, ref);
+    if (const auto reason = inspect(pass.frame[row], made.packet->data_len, packet)) {
+      w.count_drops(made.router, *reason, 1);
       continue;
     }
-    pass.shape[ref] = lane.shape;
+    fill_row(pass, row, packet);
     // Its own router decrements the TTL like everyone's: it must leave with what was written.
-    if (w.tables.routers[made.router].decrements_ttl) lane.info += info::kOneTtl;
-    Batch* batch = w.take_batch();
-    batch->count = 1;
-    batch->queued = made.stamp;
-    batch->destination[0] = lane.destination;
-    batch->hash[0] = lane.hash;
-    batch->info[0] = lane.info;
-    batch->ref[0] = ref;
-    w.enqueue(made.router, batch);
+    if (w.tables.routers[made.router].decrements_ttl) pass.info[row] += info::kOneTtl;
+    RowSet rows;
+    rows.add(row);
+    w.enqueue(made.router, rows, made.stamp);
   }
   w.has_one_stamp = false;
   w.originated_head = (w.originated_head + count) % Worker::kOriginated;
@@ -157,10 +150,7 @@ uint32_t drain_exits(Worker& w) {
     }
     uint32_t sent = 0;
     if (exit.capture != nullptr) {
-      for (uint32_t i = 0; i < count; ++i) {
-        exit.capture->write(*packets[i], now);
-        w.release(packets[i]);
-      }
+      for (uint32_t i = 0; i < count; ++i) exit.capture->write(*packets[i], now);
       sent = count;
     } else {
       while (sent < count) {
@@ -176,11 +166,9 @@ uint32_t drain_exits(Worker& w) {
     }
     w.port_counters[exit.port].delivered += sent;
     w.counters.delivered += sent;
-    for (uint32_t i = sent; i < count; ++i) {
-      w.count_drops(routers[i], DropReason::tx_full, 1);
-      w.release(packets[i]);
-    }
-    w.flush_freed();
+    for (uint32_t i = sent; i < count; ++i) w.count_drops(routers[i], DropReason::tx_full, 1);
+    const uint32_t taken_away = exit.capture != nullptr ? 0 : sent;
+    w.free_packets(packets + taken_away, count - taken_away);
   }
   return moved;
 }

@@ -14,13 +14,14 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/batch.h"
 #include "dataplane/counters.h"
 #include "dataplane/generator/stream.h"
 #include "dataplane/hot_loop.h"
 #include "dataplane/links/calendar.h"
+#include "dataplane/pass_table.h"
 #include "dataplane/ports/capture.h"
 #include "dataplane/stages/icmp.h"
+#include "dataplane/stages/input.h"
 #include "dataplane/tables.h"
 #include "lpm/qsbr.h"
 
@@ -50,6 +51,7 @@ struct Input {
   FilterIndex filter = 0;
   uint16_t device = 0;
   uint16_t queue = 0;
+  bool prefetches = false;  ///< frames come from elsewhere than this CPU's cache
   std::unique_ptr<Stream> stream;
   std::unique_ptr<Replay> replay;
 };
@@ -77,6 +79,13 @@ struct Originated {
   RouterIndex router;
 };
 
+/// Packets that wait for a router to look them up.
+struct alignas(64) Queue {
+  RowSet rows;
+  uint64_t since = 0;  ///< TSC when the first of them was queued
+  bool is_waiting = false;
+};
+
 enum class RunState : uint8_t { running, draining, stopped };
 
 class Worker {
@@ -92,64 +101,41 @@ class Worker {
 
   // The hot part, for the stages.
 
-  /// An empty batch. There are as many as can be in use at once.
-  SKYHOP_INLINE Batch* take_batch() {
-    Batch* batch = free_batches[--free_batch_count];
-    batch->count = 0;
-    return batch;
-  }
-  SKYHOP_INLINE void give_back(Batch* batch) { free_batches[free_batch_count++] = batch; }
-
-  /// Frees the packet at the end of the pass at the latest.
-  SKYHOP_INLINE void release(rte_mbuf* packet) {
-    if (freed_count == kFreed) flush_freed();
-    freed[freed_count++] = packet;
-  }
-  SKYHOP_INLINE void release_all(const Batch& batch) {
-    if (freed_count + batch.count > kFreed) flush_freed();
-    rte_mbuf** to = &freed[freed_count];
-    for (uint32_t i = 0; i < batch.count; ++i) to[i] = pass.packet[batch.ref[i]];
-    freed_count += batch.count;
-  }
-  void flush_freed();
-
-  // The one funnel of all drops.
+  // The one funnel of all drops. What is dropped stays in its row, and is freed with it.
   SKYHOP_INLINE void count_drops(RouterIndex router, DropReason reason, uint32_t count) {
     router_counters[router].drops[static_cast<uint8_t>(reason)] += count;
   }
-  SKYHOP_INLINE void drop(RouterIndex router, DropReason reason, uint32_t ref) {
-    count_drops(router, reason, 1);
-    release(pass.packet[ref]);
-  }
-  SKYHOP_INLINE void drop_all(RouterIndex router, DropReason reason, Batch* batch) {
-    count_drops(router, reason, batch->count);
-    release_all(*batch);
-    give_back(batch);
+  SKYHOP_INLINE void drop_all(RouterIndex router, DropReason reason, const RowSet& rows) {
+    count_drops(router, reason, rows.count());
   }
 
-  /// Queues a batch at a router and takes it over. A router that is down loses it.
-  SKYHOP_INLINE void enqueue(RouterIndex router, Batch* batch) {
-    if (batch->count == 0) return give_back(batch);
+  /// Queues rows at a router; `now` is when they got there. A router that is down loses them.
+  SKYHOP_INLINE void enqueue(RouterIndex router, const RowSet& rows, uint64_t now) {
+    if (rows.is_empty()) return;
     if (!tables.routers[router].is_up.load(std::memory_order_relaxed)) [[unlikely]] {
-      return drop_all(router, DropReason::router_down, batch);
+      return drop_all(router, DropReason::router_down, rows);
     }
-    Batch*& queue = queues[router];
-    if (queue == nullptr) {
-      queue = batch;
+    Queue& queue = queues[router];
+    if (!queue.is_waiting) {
+      queue.is_waiting = true;
+      queue.since = now;
       ready[ready_tail++ & ready_mask] = router;
-      return;
     }
-    append(*queue, *batch);
-    give_back(batch);
+    queue.rows |= rows;
   }
-  SKYHOP_INLINE static void append(Batch& to, const Batch& from) {
-    const uint32_t at = to.count, count = from.count;
-    __builtin_memcpy(&to.destination[at], from.destination.data(), count * 4);
-    __builtin_memcpy(&to.hash[at], from.hash.data(), count * 4);
-    __builtin_memcpy(&to.info[at], from.info.data(), count * 4);
-    __builtin_memcpy(&to.ref[at], from.ref.data(), count * 4);
-    to.count = at + count;
+  /// Takes a router's whole queue; when its first packet was queued.
+  SKYHOP_INLINE uint64_t dequeue(RouterIndex router, RowSet& rows) {
+    Queue& queue = queues[router];
+    rows = queue.rows;
+    queue.rows.clear();
+    queue.is_waiting = false;
+    return queue.since;
   }
+
+  /// Frees the packets that have not gone elsewhere, and with them all rows.
+  void end_pass();
+  /// Packets of ours.
+  void free_packets(rte_mbuf** packets, uint32_t count);
 
   /// What links take for the time, in cycles.
   [[nodiscard]] uint64_t link_time() const {
@@ -164,18 +150,12 @@ class Worker {
   /// Time stamps of the packets in this pass are all the same one.
   bool has_one_stamp = true;
 
-  PassTable pass;
-  std::unique_ptr<Batch*[]> queues;      ///< by router; null: empty
+  PassTable pass{};
+  std::unique_ptr<Queue[]> queues;       ///< by router
   std::unique_ptr<RouterIndex[]> ready;  ///< FIFO of routers with packets
   uint32_t ready_mask = 0;
   uint32_t ready_head = 0;
   uint32_t ready_tail = 0;
-  std::unique_ptr<Batch*[]> free_batches;  ///< LIFO: the warmest first
-  uint32_t free_batch_count = 0;
-
-  static constexpr uint32_t kFreed = kBatchCapacity;
-  std::array<rte_mbuf*, kFreed> freed;
-  uint32_t freed_count = 0;
 
   static constexpr uint32_t kOriginated = 1024;
   std::array<Originated, kOriginated> originated;
@@ -186,7 +166,7 @@ class Worker {
   std::unique_ptr<Calendar> calendar;
   std::atomic<uint32_t> held_count = 0;
   /// Packets that may arrive from links in one pass.
-  static constexpr uint32_t kReleased = kBatchCapacity / 2;
+  static constexpr uint32_t kReleased = kMaxBurst;
 
   std::vector<Input> inputs;
   uint32_t first_input = 0;  ///< where the next pass starts polling
@@ -208,9 +188,6 @@ class Worker {
   std::atomic<bool> is_busy = false;
   /// Every limited stream and every replay of this worker has sent its last packet.
   std::atomic<bool> sources_done = false;
-
- private:
-  std::unique_ptr<Batch[]> batches_;
 };
 
 // The rare ways, compiled once (worker.cc, stages/local.cc).
@@ -219,24 +196,28 @@ class Worker {
 void inject_originated(Worker& worker);
 /// Sends what other workers handed over for this worker's ports; how many packets that was.
 uint32_t drain_exits(Worker& worker);
-/// Sends an ICMP error about the packet, if it may be; the packet stays.
-void report(Worker& worker, RouterIndex router, const IcmpError& error, uint32_t ref,
-            uint32_t info);
+/// Sends an ICMP error about the packet, if it may be; the packet stays. `row_info` is what its
+/// header shall say.
+void report(Worker& worker, RouterIndex router, const IcmpError& error, uint32_t row,
+            uint32_t row_info);
 /// Packets addressed to the router itself.
-void answer_local(Worker& worker, RouterIndex router, Batch* batch);
-/// Lanes that expire or loop are dropped, the others aged; see stages/rewrite.h.
-void age_slowly(Worker& worker, RouterIndex router, bool forwards, Batch& batch);
-/// Lanes longer than the MTU are fragmented in place, or dropped.
-void fit_mtu(Worker& worker, RouterIndex router, uint32_t mtu, Batch& batch);
-/// Lets the filter's rules decide a packet that its flow table does not hold.
-bool admit(Worker& worker, const Filter& filter, uint32_t ref);
-/// Drops packets whose source the guard does not admit.
-void guard_batch(Worker& worker, RouterIndex router, const Guard& guard, Batch& batch);
-/// Translates the packets of a link by a gateway's rules; `index` is that gateway.
-void translate_batch(Worker& worker, RouterIndex index, NatIndex nat, Batch& batch);
+void answer_local(Worker& worker, RouterIndex router, const RowSet& rows);
+/// Takes out what expired or looped among packets that have been aged (stages/age.h).
+void expire(Worker& worker, RouterIndex router, bool forwards, RowSet& rows);
+/// Packets longer than the MTU are fragmented, or dropped.
+void fit_mtu(Worker& worker, RouterIndex router, uint32_t mtu, RowSet& rows);
+/// Lets the filter's rules decide a packet that does not stand at its favourite place in the table.
+bool admit(Worker& worker, const Filter& filter, uint32_t row);
+/// Takes out packets whose source the guard does not admit.
+void guard_rows(Worker& worker, RouterIndex router, const Guard& guard, RowSet& rows);
+/// Translates the packets of a link by a gateway's rules, and takes out those that cannot be;
+/// `index` is that gateway.
+void translate_rows(Worker& worker, RouterIndex index, NatIndex nat, RowSet& rows);
 /// Frames of several segments become one segment; false (and counted as no_buffer) if it cannot.
 bool make_contiguous(Worker& worker, RouterIndex router, rte_mbuf* packet);
-/// The checks of stages/input.h for a packet that the fast reader left; drops it or adds its lane.
-void inspect_slowly(Worker& worker, RouterIndex router, uint32_t ref, Batch& batch);
+/// The checks of stages/input.h for a packet that the fast reader left; drops it or fills its row.
+void inspect_slowly(Worker& worker, RouterIndex router, uint32_t row, RowSet& rows);
+/// Fills the row, frame and stamp apart; the packet is good.
+void fill_row(PassTable& pass, uint32_t row, const Inspected& packet);
 
 }  // namespace skyhop::dataplane

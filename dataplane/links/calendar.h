@@ -18,7 +18,7 @@ struct rte_mbuf;
 
 namespace skyhop::dataplane {
 
-/// A packet on a link, with the lane it had in its batch and its row of the pass table.
+/// A packet on a link, with what its row of the pass table held.
 struct alignas(64) Held {
   uint64_t due = 0;  ///< link time, in cycles
   rte_mbuf* packet = nullptr;
@@ -28,11 +28,11 @@ struct alignas(64) Held {
   uint32_t hash = 0;
   uint32_t info = 0;
   LinkIndex link = 0;
-  uint32_t delay = 0;    ///< of the wire, in units of 64 cycles
-  RouterIndex from = 0;  ///< the router that sent it into the link
-  uint8_t shape = 0;
-  uint8_t stage = 0;  ///< of its crossing
-  uint8_t fate = 0;   ///< what the link does to it
+  uint32_t delay = 0;     ///< of the wire, in units of 64 cycles
+  RouterIndex from = 0;   ///< the router that sent it into the link
+  bool is_plain = false;  ///< what Inspected has
+  uint8_t stage = 0;      ///< of its crossing
+  uint8_t fate = 0;       ///< what the link does to it
 
  private:
   friend class Calendar;

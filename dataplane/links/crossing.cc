@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <utility>
 
 #include "dataplane/links/overhead.h"
 #include "dataplane/stages/input.h"
@@ -20,7 +19,7 @@ constexpr uint8_t kWire = kMaxLimits;
 // Held::delay
 constexpr unsigned kDelayBits = 6;
 
-/// One worker at one link, with what all packets of a batch share.
+/// One worker at one link, with what all packets of a set share.
 struct Transit {
   Transit(Worker& worker, RouterIndex sender, LinkIndex link_index)
       : w(worker),
@@ -38,26 +37,19 @@ struct Transit {
   Crossing::State& state;
 };
 
-void drop(const Transit& t, RouterIndex at, DropReason reason, const Held& held) {
-  t.w.count_drops(at, reason, 1);
-  t.w.release(held.packet);
-}
-
 uint32_t octets_of(const Transit& t, const Held& held) {
-  return static_cast<uint32_t>(
-      wire_length(info::length(held.info), t.link.overhead_fixed, t.link.overhead_block));
+  return t.link.overhead.on_wire(info::length(held.info));
 }
 
 // Writes out what is on the link: the header with its TTL, the packet without what padded its
 // frame.
-void depart(Worker& w, const Batch& batch) {
-  for (uint32_t i = 0; i < batch.count; ++i) {
-    const uint32_t ref = batch.ref[i];
-    write_header(w.pass.frame[ref] + kEthernetLength, batch.info[i]);
-    rte_mbuf* packet = w.pass.packet[ref];
-    packet->data_len = static_cast<uint16_t>(kEthernetLength + info::length(batch.info[i]));
+void depart(PassTable& pass, const RowSet& rows) {
+  rows.for_each([&](uint32_t row) {
+    write_header(pass.frame[row] + kEthernetLength, pass.info[row]);
+    rte_mbuf* packet = pass.packet[row];
+    packet->data_len = static_cast<uint16_t>(kEthernetLength + info::length(pass.info[row]));
     packet->pkt_len = packet->data_len;
-  }
+  });
 }
 
 // Draws all that chance has for a packet.
@@ -88,14 +80,19 @@ void draw_fate(const Transit& t, Held& held) {
 // Packets of a stage that those behind them must not overtake.
 bool counts(const Held& held) { return held.stage != kWire || (held.fate & kOutOfTurn) == 0; }
 
-// Puts a packet into the calendar until held.due; false when it is full, and the packet gone.
+// Puts a packet into the calendar until held.due; false when it is full, and the packet dropped.
 bool keep(const Transit& t, const Held& held) {
   if (!t.w.calendar->add(held)) {
-    drop(t, t.from, DropReason::no_buffer, held);
+    t.w.count_drops(t.from, DropReason::no_buffer, 1);
     return false;
   }
   if (counts(held)) ++t.state.waiting[held.stage];
   return true;
+}
+bool keep(const Transit& t, const Held& held, uint32_t row) {
+  const bool is_kept = keep(t, held);
+  if (is_kept) t.w.pass.gone.add(row);
+  return is_kept;
 }
 
 // Makes a packet's copy, which arrives when it does or right behind. It is one more packet of the
@@ -115,7 +112,7 @@ void duplicate(const Transit& t, const Held& held, uint64_t due) {
   std::memcpy(copy.frame, held.frame, held.packet->data_len);
   packet->data_len = held.packet->data_len;
   packet->pkt_len = packet->data_len;
-  keep(t, copy);
+  if (!keep(t, copy)) rte_pktmbuf_free(packet);
 }
 
 // Flips one bit of what is on the link.
@@ -128,7 +125,7 @@ void corrupt(const Transit& t, const Held& held) {
 
 // The limits, from the packet's stage on. False when it waits at one, or is gone; `at` is the time
 // at which it comes, and goes on.
-bool pass_limits(const Transit& t, Held& held, uint64_t at) {
+bool pass_limits(const Transit& t, Held& held, uint32_t row, uint64_t at) {
   const uint32_t octets = octets_of(t, held);
   for (; held.stage < t.crossing.limit_count; ++held.stage) {
     const Crossing::Limit& limit = t.crossing.limits[held.stage];
@@ -142,13 +139,13 @@ bool pass_limits(const Transit& t, Held& held, uint64_t at) {
     if (admission.verdict == Admission::Verdict::refused) {
       ++counters.refused[by];
       t.state.counters.refused_octets += octets;
-      drop(t, t.from, DropReason::queue_full, held);
+      t.w.count_drops(t.from, DropReason::queue_full, 1);
       return false;
     }
     counters.queue_packets_max = std::max(counters.queue_packets_max, admission.depth);
     counters.queue_octets_max = std::max(counters.queue_octets_max, admission.octets);
     held.due = admission.due;
-    if (!keep(t, held)) limit.shaper->leave(octets);
+    if (!keep(t, held, row)) limit.shaper->leave(octets);
     return false;
   }
   held.stage = kWire;
@@ -156,10 +153,12 @@ bool pass_limits(const Transit& t, Held& held, uint64_t at) {
 }
 
 // The wire, from the time at which a packet is on it. True when the packet arrives now.
-bool pass_wire(const Transit& t, Held& held, uint64_t at, uint64_t now) {
+// `is_behind`: others arrived in this pass that those now sent must not meet before the next one.
+bool pass_wire(const Transit& t, Held& held, uint32_t row, uint64_t at, uint64_t now,
+               bool is_behind) {
   if ((held.fate & kLost) != 0) {
     ++t.state.counters.lost;
-    drop(t, t.from, DropReason::link_loss, held);
+    t.w.count_drops(t.from, DropReason::link_loss, 1);
     return false;
   }
   held.due = at + (uint64_t{held.delay} << kDelayBits);
@@ -168,8 +167,9 @@ bool pass_wire(const Transit& t, Held& held, uint64_t at, uint64_t now) {
     t.state.last_due = held.due;
   }
   // What is due and not released yet still comes first.
-  const bool arrives = held.due <= now && (!counts(held) || t.state.waiting[kWire] == 0);
-  const bool is_kept = arrives || keep(t, held);
+  is_behind |= t.state.waiting[kWire] != 0;
+  const bool arrives = held.due <= now && (!counts(held) || !is_behind);
+  const bool is_kept = arrives || keep(t, held, row);
   if (is_kept && (held.fate & kReordered) != 0) ++t.state.counters.reordered;
   if (is_kept && (held.fate & kDuplicated) != 0) duplicate(t, held, held.due);
   if (is_kept && (held.fate & kCorrupted) != 0) corrupt(t, held);
@@ -177,52 +177,48 @@ bool pass_wire(const Transit& t, Held& held, uint64_t at, uint64_t now) {
 }
 
 // The far router reads a corrupted header with the eyes of its input checks.
-bool survives(const Transit& t, Held& held) {
-  Inspected lane;
-  if (const auto reason = inspect(held.frame, held.packet->data_len, lane)) {
-    drop(t, t.link.to, *reason, held);
+bool survives(const Transit& t, const Held& held, uint32_t row) {
+  Inspected packet;
+  if (const auto reason = inspect(held.frame, held.packet->data_len, packet)) {
+    t.w.count_drops(t.link.to, *reason, 1);
     return false;
   }
-  held.destination = lane.destination;
-  held.hash = lane.hash;
-  held.info = lane.info + info::crossed(held.info);
-  held.shape = lane.shape;
+  packet.info = info::make(info::length(packet.info), info::ttl(packet.info),
+                           info::kMaxCrossed - info::left(held.info));
+  fill_row(t.w.pass, row, packet);
   return true;
 }
 
-// Puts a packet that arrives into the batch, in a row of the pass table.
-void emit(const Transit& t, Held& held, uint32_t ref, Batch& batch) {
-  if ((held.fate & kCorrupted) != 0 && !survives(t, held)) return;
-  t.w.pass.shape[ref] = held.shape;
-  const uint32_t at = batch.count++;
-  batch.destination[at] = held.destination;
-  batch.hash[at] = held.hash;
-  batch.info[at] = held.info;
-  batch.ref[at] = ref;
+// Puts a packet that arrives into the set.
+void emit(const Transit& t, const Held& held, uint32_t row, RowSet& rows) {
+  if ((held.fate & kCorrupted) != 0 && !survives(t, held, row)) return;
+  rows.add(row);
 }
 
-// From where packets are due to the far router's queue.
-void arrive(const Transit& t, Batch* batch) {
+// From where packets are due to the far router's queue; `tsc` is now.
+void arrive(const Transit& t, const RowSet& rows, uint64_t tsc) {
   if (!t.link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
-    t.state.counters.cut += batch->count;
-    return t.w.drop_all(t.from, DropReason::link_down, batch);
+    t.state.counters.cut += rows.count();
+    return t.w.drop_all(t.from, DropReason::link_down, rows);
   }
-  if (t.link.nat_entering != 0) translate_batch(t.w, t.link.to, t.link.nat_entering, *batch);
-  t.w.enqueue(t.link.to, batch);
+  if (t.link.nat_entering == 0) return t.w.enqueue(t.link.to, rows, tsc);
+  RowSet translated = rows;
+  translate_rows(t.w, t.link.to, t.link.nat_entering, translated);
+  t.w.enqueue(t.link.to, translated, tsc);
 }
 
 // A row for a packet that comes back from the calendar.
 uint32_t take_row(PassTable& pass, const Held& held) {
-  const uint32_t ref = pass.count++;
-  pass.packet[ref] = held.packet;
-  pass.frame[ref] = held.frame;
-  pass.stamp[ref] = held.stamp;
-  rte_prefetch0(held.frame);
-  return ref;
+  const uint32_t row = pass.count++;
+  pass.packet[row] = held.packet;
+  pass.frame[row] = held.frame;
+  pass.stamp[row] = held.stamp;
+  fill_row(pass, row, {held.destination, held.hash, held.info, held.is_plain});
+  return row;
 }
 
 // One packet whose time has come where it waited. True when it arrives.
-bool go_on(const Transit& t, Held& held, uint64_t now) {
+bool go_on(const Transit& t, Held& held, uint32_t row, uint64_t now) {
   if (counts(held)) --t.state.waiting[held.stage];
   if (held.stage == kWire) {
     t.w.counters.lateness_cycles.record(t.w.link_time() - held.due);
@@ -232,7 +228,7 @@ bool go_on(const Transit& t, Held& held, uint64_t now) {
   ++held.stage;
   // Its time counts, not when the worker came to see it.
   const uint64_t at = held.due;
-  return pass_limits(t, held, at) && pass_wire(t, held, at, now);
+  return pass_limits(t, held, row, at) && pass_wire(t, held, row, at, now, false);
 }
 
 }  // namespace
@@ -244,53 +240,53 @@ void Crossing::State::seed(uint64_t seed) {
   }
 }
 
-void cross(Worker& w, RouterIndex from, LinkIndex index, Batch* batch) {
+void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uint64_t tsc) {
   const Transit t(w, from, index);
+  PassTable& pass = w.pass;
   const uint64_t now = w.link_time();
-  if (t.crossing.writes_packets()) depart(w, *batch);
-  const uint32_t count = batch->count;
-  batch->count = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t ref = batch->ref[i];
+  const bool is_behind = t.state.arrived_in == w.passes.load(std::memory_order_relaxed);
+  if (t.crossing.writes_packets()) depart(pass, rows);
+  RowSet arriving;
+  rows.for_each([&](uint32_t row) {
     Held held;
-    held.packet = w.pass.packet[ref];
-    held.frame = w.pass.frame[ref];
-    held.stamp = w.pass.stamp[ref];
-    held.destination = batch->destination[i];
-    held.hash = batch->hash[i];
-    held.info = batch->info[i];
+    held.packet = pass.packet[row];
+    held.frame = pass.frame[row];
+    held.stamp = pass.stamp[row];
+    held.destination = pass.destination[row];
+    held.hash = pass.hash[row];
+    held.info = pass.info[row];
     held.link = index;
     held.from = from;
-    held.shape = w.pass.shape[ref];
+    held.is_plain = pass.flow[row].is_present();
     draw_fate(t, held);
-    if (pass_limits(t, held, now) && pass_wire(t, held, now, now)) emit(t, held, ref, *batch);
-  }
+    if (pass_limits(t, held, row, now) && pass_wire(t, held, row, now, now, is_behind)) {
+      emit(t, held, row, arriving);
+    }
+  });
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
-  arrive(t, batch);
+  arrive(t, arriving, tsc);
 }
 
 bool release_held(Worker& w) {
   const uint64_t now = w.link_time();
-  const uint64_t queued = rte_rdtsc();
-  // A batch holds what arrives from one link.
+  const uint64_t tsc = rte_rdtsc();
+  // What arrives from one link.
   std::optional<Transit> t;
-  Batch* batch = nullptr;
+  RowSet rows;
   Held held;
   uint32_t room = Worker::kReleased;
-  while (room != 0 && w.calendar->take(now, held)) {
+  for (; room != 0 && w.calendar->take(now, held); --room) {
     if (!t || held.link != t->index || held.from != t->from) {
-      if (batch != nullptr) arrive(*t, std::exchange(batch, nullptr));
+      if (t) arrive(*t, rows, tsc);
+      rows.clear();
       t.emplace(w, held.from, held.link);
     }
-    if (!go_on(*t, held, now)) continue;
-    if (batch == nullptr) {
-      batch = w.take_batch();
-      batch->queued = queued;
-    }
-    emit(*t, held, take_row(w.pass, held), *batch);
-    --room;
+    const uint32_t row = take_row(w.pass, held);
+    if (!go_on(*t, held, row, now)) continue;
+    t->state.arrived_in = w.passes.load(std::memory_order_relaxed);
+    emit(*t, held, row, rows);
   }
-  if (batch != nullptr) arrive(*t, batch);
+  if (t) arrive(*t, rows, tsc);
   w.has_one_stamp = false;
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
   return room != 0;

@@ -1,6 +1,6 @@
 // Crossing: what a link does with packets besides carrying them. A plain link has none of it.
 //
-//   reads   the lanes, the link's crossing, the time
+//   reads   the rows, the link's crossing, the time
 //   writes  the worker's calendar, for packets that the link holds; octets of packets it corrupts
 //   next    the far router's queue, at once or in the pass in which a packet is due
 //   drops   at the router that sent: queue_full, link_loss, link_down (cut while the packet was on
@@ -9,7 +9,7 @@
 //
 // The stages of a crossing, in order:
 //
-//   depart    the batch as the hot loop has it: aged, fitted to the MTU, counted on the link
+//   depart    the rows as the hot loop has them: aged, fitted to the MTU, counted on the link
 //   seal      a tunnel encrypts
 //   limits    those of the gateways at its ends, then the link's own rate: each with a queue
 //   wire      loss, duplication, corruption; then delay, jitter and reordering
@@ -21,22 +21,24 @@
 // worker, one for each purpose: the nth packet that a worker sends into a link has the same fate in
 // every run, whatever the queues do and whatever else is asked of the link.
 //
-// A held packet keeps its lane and what the pass table knew of it (Held, links/calendar.h), and
-// takes a row again in the pass in which it arrives. It stays with its worker, which also has its
-// flow: workers share nothing of a link but its limits (links/shaper.h), and packets of a flow stay
-// in order unless the link is asked to reorder.
+// A held packet keeps what the pass table knew of it (Held, links/calendar.h), and takes a row
+// again in the pass in which it goes on. It stays with its worker, which also has its flow: workers
+// share nothing of a link but its limits (links/shaper.h), and packets of a flow stay in order
+// unless the link is asked to reorder. Rows say who came first, and packets that just came off a
+// link may have later ones than those that reach it now; so what follows others into a link arrives
+// in a later pass than they.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
-#include "dataplane/batch.h"
 #include "dataplane/counters.h"
 #include "dataplane/image.h"
 #include "dataplane/links/jitter.h"
 #include "dataplane/links/loss.h"
 #include "dataplane/links/random.h"
 #include "dataplane/links/shaper.h"
+#include "dataplane/rows.h"
 
 namespace skyhop::dataplane {
 
@@ -72,8 +74,9 @@ struct Crossing {
   struct alignas(64) State {
     /// Packets that wait in each stage, the wire behind the limits; those out of turn do not count.
     std::array<uint32_t, kMaxLimits + 1> waiting{};
-    bool is_bad = false;    ///< of the chain of losses
-    uint64_t last_due = 0;  ///< no later packet arrives before, except out of turn
+    bool is_bad = false;                 ///< of the chain of losses
+    uint64_t last_due = 0;               ///< no later packet arrives before, except out of turn
+    uint64_t arrived_in = ~uint64_t{0};  ///< the pass in which packets last came from the calendar
     Random losses, duplications, corruptions, places, reorderings, jitters;
     CrossingCounters counters;
 
@@ -82,8 +85,8 @@ struct Crossing {
   State* states = nullptr;  ///< by worker; the same for all crossings of one link
 };
 
-/// Takes a batch over: everything from depart on. Compiled once, away from the hot loop.
-void cross(Worker& worker, RouterIndex from, LinkIndex link, Batch* batch);
+/// Takes rows over: everything from depart on; `tsc` is now. Compiled once, away from the hot loop.
+void cross(Worker& worker, RouterIndex from, LinkIndex link, const RowSet& rows, uint64_t tsc);
 
 /// Lets packets that are due go on, as many as the pass has room for. False when more are due.
 bool release_held(Worker& worker);

@@ -74,12 +74,11 @@ std::optional<DropReason> inspect(const uint8_t* frame, uint32_t length, Inspect
   if (is_bad_source(key.source.value())) return DropReason::bad_source;
   if (is_bad_destination(key.destination.value())) return DropReason::bad_destination;
   const bool is_fragment = (load_be16(ip + 6) & kFragmentBits) != 0;
-  const bool is_plain = header == kMinIpv4Header && !is_fragment && total >= header + 4 &&
-                        (key.protocol == kUdp || key.protocol == kTcp);
+  out.is_plain = header == kMinIpv4Header && !is_fragment && total >= header + 4 &&
+                 (key.protocol == kUdp || key.protocol == kTcp);
   out.destination = key.destination.value();
   out.hash = lpm::flow_hash(key);
   out.info = info::make(total, ip[8]);
-  out.shape = is_plain ? PassTable::kPlain : PassTable::kUnusual;
   return std::nullopt;
 }
 

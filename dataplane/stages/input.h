@@ -1,7 +1,7 @@
 // Input: what RFC 1812 asks before a packet is believed, and the 5-tuple, read once.
 //
 //   reads   the frame's first 42 octets
-//   writes  a lane of the entry router's batch, a row of the pass table
+//   writes  a row of the pass table
 //   next    filter (where the port has NSGs), then the entry router's queue
 //   drops   not_ipv4, bad_header, bad_length, bad_checksum, bad_source, bad_destination
 #pragma once
@@ -10,8 +10,8 @@
 #include <cstring>
 #include <optional>
 
-#include "dataplane/batch.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/pass_table.h"
 #include "dataplane/stages/nsg.h"
 #include "lpm/flow.h"
 
@@ -20,12 +20,12 @@ namespace skyhop::dataplane {
 inline constexpr uint32_t kEthernetLength = 14;
 inline constexpr uint32_t kMinIpv4Header = 20;
 
-/// What a checked packet leaves in the batch.
+/// What a checked packet leaves in its row.
 struct Inspected {
   uint32_t destination = 0;  ///< host byte order
   uint32_t hash = 0;
   uint32_t info = 0;
-  uint8_t shape = PassTable::kUnusual;
+  bool is_plain = false;  ///< UDP or TCP, no options, no fragment
 };
 
 /// All checks, every shape of packet: the truth the fast readers are tested against. Nothing when

@@ -12,8 +12,8 @@
 namespace skyhop::dataplane {
 namespace {
 
-std::span<uint8_t> ip_of(Worker& w, uint32_t ref, uint32_t lane_info) {
-  return {w.pass.frame[ref] + kEthernetLength, info::length(lane_info)};
+std::span<uint8_t> ip_of(const PassTable& pass, uint32_t row) {
+  return {pass.frame[row] + kEthernetLength, info::length(pass.info[row])};
 }
 
 // Queues a packet that the router made, for its own look-up in the next pass.
@@ -31,167 +31,153 @@ void set_length(rte_mbuf* packet, uint32_t ip_length) {
   packet->pkt_len = packet->data_len;
 }
 
-void copy_lane(Batch& to, const Batch& from, uint32_t i) {
-  const uint32_t at = to.count++;
-  to.destination[at] = from.destination[i];
-  to.hash[at] = from.hash[i];
-  to.info[at] = from.info[i];
-  to.ref[at] = from.ref[i];
-}
-
-// Replaces a lane by the fragments of its packet, in order; false when there is no room for them.
-bool fragment(Worker& w, uint32_t mtu, const Batch& batch, uint32_t i, Batch& out) {
-  const uint32_t ref = batch.ref[i];
-  const auto ip = ip_of(w, ref, batch.info[i]);
+// Fills new rows, behind all others, with the fragments of a packet; false when there is no room.
+bool fragment(Worker& w, uint32_t mtu, uint32_t row, RowSet& rows) {
+  PassTable& pass = w.pass;
+  const auto ip = ip_of(pass, row);
   const FragmentPlan plan = plan_fragments(ip, mtu);
-  if (plan.count == 0 || w.pass.count + plan.count > kBatchCapacity) return false;
-  rte_mbuf* packets[kBatchCapacity];
+  if (plan.count == 0 || !pass.has_room(plan.count)) return false;
+  rte_mbuf* packets[kRows];
   if (rte_pktmbuf_alloc_bulk(w.tables.pool, packets, plan.count) != 0) return false;
 
-  write_header(ip.data(), batch.info[i]);
-  const uint32_t ttl_and_crossed = batch.info[i] & 0xffff;
+  write_header(ip.data(), pass.info[row]);
+  const uint32_t ttl_and_left = pass.info[row] & 0xffff;
   for (uint32_t k = 0; k < plan.count; ++k) {
-    const uint32_t piece = w.pass.count++;
+    const uint32_t piece = pass.count++;
     auto* frame = rte_pktmbuf_mtod(packets[k], uint8_t*);
-    std::memcpy(frame, w.pass.frame[ref], kEthernetLength);
+    std::memcpy(frame, pass.frame[row], kEthernetLength);
     const uint32_t length = build_fragment(ip, plan, k, frame + kEthernetLength);
     set_length(packets[k], length);
-    w.pass.packet[piece] = packets[k];
-    w.pass.frame[piece] = frame;
-    w.pass.stamp[piece] = w.pass.stamp[ref];
-    w.pass.shape[piece] = PassTable::kUnusual;
-    const uint32_t at = out.count++;
-    out.destination[at] = batch.destination[i];
-    out.hash[at] = lpm::flow_hash(flow_of(frame + kEthernetLength));
-    out.info[at] = (length << 16) | ttl_and_crossed;
-    out.ref[at] = piece;
+    pass.packet[piece] = packets[k];
+    pass.frame[piece] = frame;
+    pass.stamp[piece] = pass.stamp[row];
+    pass.destination[piece] = pass.destination[row];
+    pass.net[piece] = pass.net[row];
+    pass.hash[piece] = lpm::flow_hash(flow_of(frame + kEthernetLength));
+    pass.info[piece] = (length << 16) | ttl_and_left;
+    std::memcpy(&pass.came[piece], frame + kEthernetLength + kChangingWord, sizeof(uint32_t));
+    pass.flow[piece] = FlowEntry::none();
+    rows.add(piece);
   }
   // One packet became several: it lives on in the first, the others are new.
   w.counters.originated += plan.count - 1;
-  w.release(w.pass.packet[ref]);
   return true;
 }
 
 }  // namespace
 
-void report(Worker& w, RouterIndex index, const IcmpError& error, uint32_t ref,
-            uint32_t lane_info) {
+void report(Worker& w, RouterIndex index, const IcmpError& error, uint32_t row, uint32_t row_info) {
   const Router& router = w.tables.routers[index];
-  const auto ip = ip_of(w, ref, lane_info);
+  const auto ip = ip_of(w.pass, row);
   if (!router.answers_icmp || !may_report(ip)) return;
   rte_mbuf* packet = rte_pktmbuf_alloc(w.tables.pool);
   if (packet == nullptr) return;
-  write_header(ip.data(), lane_info);
+  write_header(ip.data(), row_info);
   auto* frame = rte_pktmbuf_mtod(packet, uint8_t*);
-  std::memcpy(frame, w.pass.frame[ref], kEthernetLength);
+  std::memcpy(frame, w.pass.frame[row], kEthernetLength);
   set_length(packet,
              build_icmp_error(error, Ipv4Address(router.address), ip, frame + kEthernetLength));
-  if (!originate(w, index, packet)) w.release(packet);
+  if (!originate(w, index, packet)) rte_pktmbuf_free(packet);
 }
 
-void answer_local(Worker& w, RouterIndex index, Batch* batch) {
+void answer_local(Worker& w, RouterIndex index, const RowSet& rows) {
   const Router& router = w.tables.routers[index];
-  for (uint32_t i = 0; i < batch->count; ++i) {
-    const uint32_t ref = batch->ref[i];
-    const auto ip = ip_of(w, ref, batch->info[i]);
+  rows.for_each([&](uint32_t row) {
+    const auto ip = ip_of(w.pass, row);
     if (!router.answers_icmp || !is_echo_request(ip)) {
-      w.drop(index, DropReason::local_unhandled, ref);
-      continue;
+      return w.count_drops(index, DropReason::local_unhandled, 1);
     }
-    rte_mbuf* packet = w.pass.packet[ref];
+    rte_mbuf* packet = w.pass.packet[row];
     turn_into_echo_reply(ip);
-    set_length(packet, info::length(batch->info[i]));
+    set_length(packet, static_cast<uint32_t>(ip.size()));
     if (originate(w, index, packet)) {
+      w.pass.gone.add(row);
       w.count_drops(index, DropReason::answered, 1);
     } else {
-      w.drop(index, DropReason::no_buffer, ref);
+      w.count_drops(index, DropReason::no_buffer, 1);
     }
-  }
-  w.give_back(batch);
+  });
 }
 
-void age_slowly(Worker& w, RouterIndex index, bool forwards, Batch& batch) {
+void expire(Worker& w, RouterIndex index, bool forwards, RowSet& rows) {
   const Router& router = w.tables.routers[index];
-  const uint32_t count = batch.count;
-  batch.count = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t value = batch.info[i];
-    if (router.decrements_ttl && info::ttl(value) < 2) {
-      report(w, index, IcmpError::time_exceeded(), batch.ref[i], value);
-      w.drop(index, DropReason::ttl_expired, batch.ref[i]);
-    } else if (forwards && info::crossed(value) + 1 >= info::kMaxCrossed) {
-      w.drop(index, DropReason::looping, batch.ref[i]);
+  const uint32_t step = info::kOneCrossed + (router.decrements_ttl ? info::kOneTtl : 0);
+  rows.for_each([&](uint32_t row) {
+    const uint32_t came = w.pass.info[row] + step;
+    if (router.decrements_ttl && info::ttl(came) < 2) {
+      w.pass.info[row] = came;  // an info that went below zero names no length
+      report(w, index, IcmpError::time_exceeded(), row, came);
+      w.count_drops(index, DropReason::ttl_expired, 1);
+    } else if (forwards && info::left(came) < 2) {
+      w.count_drops(index, DropReason::looping, 1);
     } else {
-      batch.info[i] += info::kOneCrossed;
-      if (router.decrements_ttl) batch.info[i] -= info::kOneTtl;
-      copy_lane(batch, batch, i);
+      return;
     }
-  }
+    rows.remove(row);
+  });
 }
 
-void fit_mtu(Worker& w, RouterIndex index, uint32_t mtu, Batch& batch) {
+// Fragments stand in new rows behind all others. So that no packet of the set overtakes them, what
+// comes after the first of them moves behind it.
+void fit_mtu(Worker& w, RouterIndex index, uint32_t mtu, RowSet& rows) {
   constexpr uint32_t kDontFragment = 0x4000;
   const Router& router = w.tables.routers[index];
-  Batch* out = w.take_batch();
-  for (uint32_t i = 0; i < batch.count; ++i) {
-    if (info::length(batch.info[i]) <= mtu) {
-      copy_lane(*out, batch, i);
-      continue;
+  PassTable& pass = w.pass;
+  const RowSet came = rows;
+  bool moves = false;
+  came.for_each([&](uint32_t row) {
+    if (info::length(pass.info[row]) <= mtu) {
+      if (!moves) return;
+      rows.remove(row);
+      if (!pass.has_room(1)) return w.count_drops(index, DropReason::no_buffer, 1);
+      return rows.add(pass.move_to_end(row));
     }
-    const uint32_t ref = batch.ref[i];
-    const uint8_t* ip = w.pass.frame[ref] + kEthernetLength;
+    rows.remove(row);
+    const uint8_t* ip = pass.frame[row] + kEthernetLength;
     const bool may_cut = (load_be16(ip + 6) & kDontFragment) == 0;
     if (!router.answers_icmp) {
-      w.drop(index, DropReason::mtu_exceeded, ref);
+      w.count_drops(index, DropReason::mtu_exceeded, 1);
     } else if (!may_cut) {
       // Quoted as it came, before this router's decrement.
-      const uint32_t came = batch.info[i] + (router.decrements_ttl ? info::kOneTtl : 0);
-      report(w, index, IcmpError::fragmentation_needed(mtu), ref, came);
-      w.drop(index, DropReason::mtu_exceeded, ref);
-    } else if (!fragment(w, mtu, batch, i, *out)) {
-      w.drop(index, DropReason::no_buffer, ref);
-    }
-  }
-  batch.count = 0;
-  Worker::append(batch, *out);
-  w.give_back(out);
-}
-
-bool admit(Worker& w, const Filter& filter, uint32_t ref) {
-  return filter.admit(filter_input(w.pass.frame[ref] + kEthernetLength), w.counters.flow_evictions);
-}
-
-void guard_batch(Worker& w, RouterIndex index, const Guard& guard, Batch& batch) {
-  const uint32_t count = batch.count;
-  batch.count = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint8_t* ip = w.pass.frame[batch.ref[i]] + kEthernetLength;
-    if (guard.admits(load_be32(ip + 12))) {
-      copy_lane(batch, batch, i);
+      const uint32_t info = pass.info[row] + (router.decrements_ttl ? info::kOneTtl : 0);
+      report(w, index, IcmpError::fragmentation_needed(mtu), row, info);
+      w.count_drops(index, DropReason::mtu_exceeded, 1);
+    } else if (fragment(w, mtu, row, rows)) {
+      moves = true;
     } else {
-      w.drop(index, DropReason::forwarded_traffic, batch.ref[i]);
+      w.count_drops(index, DropReason::no_buffer, 1);
     }
-  }
+  });
 }
 
-void translate_batch(Worker& w, RouterIndex index, NatIndex nat, Batch& batch) {
+bool admit(Worker& w, const Filter& filter, uint32_t row) {
+  return filter.admit(filter_input(w.pass.frame[row] + kEthernetLength), w.counters.flow_evictions);
+}
+
+void guard_rows(Worker& w, RouterIndex index, const Guard& guard, RowSet& rows) {
+  rows.for_each([&](uint32_t row) {
+    const uint8_t* ip = w.pass.frame[row] + kEthernetLength;
+    if (guard.admits(load_be32(ip + 12))) return;
+    w.count_drops(index, DropReason::forwarded_traffic, 1);
+    rows.remove(row);
+  });
+}
+
+void translate_rows(Worker& w, RouterIndex index, NatIndex nat, RowSet& rows) {
   const Nat& rules = *w.tables.nats[nat];
   const auto now = static_cast<uint32_t>(rte_rdtsc() / w.tables.tsc_hz);
-  const uint32_t count = batch.count;
-  batch.count = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    uint8_t* const ip = w.pass.frame[batch.ref[i]] + kEthernetLength;
+  PassTable& pass = w.pass;
+  rows.for_each([&](uint32_t row) {
+    uint8_t* const ip = pass.frame[row] + kEthernetLength;
     const NatOutcome outcome = rules.apply(ip, now);
     if (outcome == NatOutcome::failed) {
-      w.drop(index, DropReason::nat_failed, batch.ref[i]);
-      continue;
+      w.count_drops(index, DropReason::nat_failed, 1);
+      rows.remove(row);
+    } else if (outcome == NatOutcome::translated) {
+      const uint32_t hash = lpm::flow_hash(flow_of(ip));
+      fill_row(pass, row, {load_be32(ip + 16), hash, pass.info[row], pass.flow[row].is_present()});
     }
-    if (outcome == NatOutcome::translated) {
-      batch.destination[i] = load_be32(ip + 16);
-      batch.hash[i] = lpm::flow_hash(flow_of(ip));
-    }
-    copy_lane(batch, batch, i);
-  }
+  });
 }
 
 bool make_contiguous(Worker& w, RouterIndex index, rte_mbuf* packet) {
@@ -201,16 +187,22 @@ bool make_contiguous(Worker& w, RouterIndex index, rte_mbuf* packet) {
   return false;
 }
 
-void inspect_slowly(Worker& w, RouterIndex index, uint32_t ref, Batch& batch) {
-  Inspected lane;
-  const auto reason = inspect(w.pass.frame[ref], w.pass.length[ref], lane);
-  if (reason) return w.drop(index, *reason, ref);
-  w.pass.shape[ref] = lane.shape;
-  const uint32_t at = batch.count++;
-  batch.destination[at] = lane.destination;
-  batch.hash[at] = lane.hash;
-  batch.info[at] = lane.info;
-  batch.ref[at] = ref;
+void inspect_slowly(Worker& w, RouterIndex index, uint32_t row, RowSet& rows) {
+  Inspected packet;
+  const auto reason = inspect(w.pass.frame[row], w.pass.length[row], packet);
+  if (reason) return w.count_drops(index, *reason, 1);
+  fill_row(w.pass, row, packet);
+  rows.add(row);
+}
+
+void fill_row(PassTable& pass, uint32_t row, const Inspected& packet) {
+  pass.destination[row] = packet.destination;
+  pass.net[row] = packet.destination >> 8;
+  pass.hash[row] = packet.hash;
+  pass.info[row] = packet.info;
+  std::memcpy(&pass.came[row], pass.frame[row] + kEthernetLength + kChangingWord, sizeof(uint32_t));
+  pass.flow[row] = packet.is_plain ? FlowEntry::of(flow_of(pass.frame[row] + kEthernetLength))
+                                   : FlowEntry::none();
 }
 
 }  // namespace skyhop::dataplane

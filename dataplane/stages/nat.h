@@ -2,7 +2,7 @@
 // addresses of what enters over a link, and the replies of both on the other side.
 //
 //   reads   the packet's headers; of ICMP errors also the packet they quote
-//   writes  addresses, ports and checksums in the packet; the destination and hash lanes
+//   writes  addresses, ports and checksums in the packet; the columns that say where it goes
 //   next    a leaving packet: the link's MTU check; an entering one: the gateway's queue
 //   drops   nat_failed
 //

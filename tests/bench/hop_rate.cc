@@ -111,6 +111,9 @@ int main(int argc, char** argv) {
                static_cast<double>(router.packets) / static_cast<double>(router.batches),
                static_cast<double>(router.cycles) / static_cast<double>(router.packets));
   }
+  const PortCounters& source = counters.ports[chain.source];
+  fmt::print("  {:16} {:34.2f} cycles/packet\n", "receive",
+             static_cast<double>(source.cycles) / static_cast<double>(source.received));
   fmt::print("  per packet and router {:.2f} cycles\n",
              static_cast<double>(all_cycles) / delivered / 8);
   return counters.sum_law_holds() && counters.delivered != 0 ? 0 : 1;

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "dataplane/batch.h"
+#include "dataplane/rows.h"
 #include "dataplane/generator/stream.h"
 #include "lpm/reference_trie.h"
 #include "tests/packet/rig.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -234,6 +235,28 @@ TEST(Forwarding, RecordsOneLatencyPerPacket) {
   EXPECT_GT(outcome.counters.path_latency_ns.min(), 0u);
   EXPECT_EQ(outcome.counters.router_latency_ns[net.split].total(), 100u);
   EXPECT_EQ(outcome.counters.routers[net.split].packets, 100u);
+}
+
+TEST(Forwarding, HeaderChecksumsStayRight_Rfc1624) {
+  Diamond net;
+  std::mt19937 random(1);
+  std::vector<Frame> frames;
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    frames.push_back(PacketBuilder()
+                         .ipv4(kSource, kSink)
+                         .identification(static_cast<uint16_t>(random()))
+                         .ttl(static_cast<uint8_t>(3 + random() % 253))
+                         .udp(5, 6)
+                         .frame());
+  }
+  net.send(net.source, frames);
+  const Outcome outcome = net.run();
+  const auto& arrived = outcome.arrived.at(net.sink);
+  EXPECT_EQ(arrived.size(), outcome.counters.delivered);
+  for (const Frame& frame : arrived) {
+    const auto packet = pcap::parse_frame(pcap::LinkType::ethernet, frame);
+    ASSERT_TRUE(packet);  // it checks the header's checksum
+  }
 }
 
 // Bursts whose sizes leave every kind of tail.

@@ -77,6 +77,34 @@ TEST(Links, ThatBecomeFasterLetNobodyOvertake) {
   EXPECT_EQ(numbers(outcome.arrived.at(net.sink)), expected);
 }
 
+// Rows say who comes first, and those that come off the last link get later ones here than those
+// that come off a link before it.
+TEST(Links, LetNobodyPassThoseThatComeOffThemInTheSamePass) {
+  TwoWays net;
+  net.delay(TwoWays::kToFar, 1);
+  net.delay(TwoWays::kNearOn, 2);
+  net.delay(TwoWays::kJoinOn, 1);
+  std::vector<uint32_t> expected = up_to(20);
+  std::vector<Frame> behind;
+  for (uint32_t number = 20; number < 40; ++number) {
+    behind.push_back(numbered(kNear, number));
+    expected.push_back(number);
+  }
+  net.send(net.source, frames(kFar, 20));
+  net.send(net.source, behind);
+  const auto dataplane = net.make();
+  ASSERT_TRUE(dataplane->start());
+  wait_until(*dataplane, [](const Counters& c) { return c.held == 40; });
+  net.set_ms(1);
+  wait_until(*dataplane, [](const Counters& c) { return c.links[4].packets == 20; });
+  dataplane->set_link_conditions(TwoWays::kJoinOn, {});
+  net.set_ms(3);  // all are due, those that are behind a little earlier
+  wait_until(*dataplane, [](const Counters& c) { return c.links[4].packets == 40; });
+  net.set_ms(4);
+  wait_until_finished(*dataplane);
+  EXPECT_EQ(numbers(net.finish(*dataplane).arrived.at(net.sink)), expected);
+}
+
 TEST(Links, LoseWhatIsOnThemWhenTheyAreCut) {
   TwoWays net;
   net.delay(0, 1);

@@ -44,12 +44,16 @@ std::string set_of(const Json& object, const char* key) {
 
 std::string last_part(const std::string& id) { return id.substr(id.rfind('/') + 1); }
 
-/// The list that most commands wrap in "value"; az's --query may have taken the wrapping off.
+/// The list that most commands wrap in "value"; az's --query may have taken the wrapping off. It
+/// is part of the answer.
 const Json& list_of(const Json& answer) {
   static const Json kNone = Json::array();
-  if (answer.is_array()) return answer;
-  const auto value = answer.find("value");
-  return value != answer.end() && value->is_array() ? *value : kNone;
+  const Json* list = &answer;
+  if (!answer.is_array()) {
+    const auto value = answer.find("value");
+    list = value != answer.end() && value->is_array() ? &*value : &kNone;
+  }
+  return *list;
 }
 
 /// The instance with this address; the address itself where the lab has none.

@@ -203,22 +203,12 @@ TEST(Input, ErrorsNameTheFlowTheyAreAbout) {
 }
 
 TEST(Links, EncapsulationPadsToWholeBlocks) {
-  EXPECT_EQ(wire_length(100, 0, 1), 100u);
-  EXPECT_EQ(wire_length(100, 52, 1), 152u);
-  EXPECT_EQ(wire_length(100, 52, 16), 112u + 52u);
-  EXPECT_EQ(wire_length(94, 52, 16), 96u + 52u);
-  EXPECT_EQ(wire_length(95, 52, 16), 112u + 52u);
-  const auto batch = std::make_unique<Batch>();
-  uint64_t by_sixteen = 0, by_twelve = 0, plain = 0;
-  for (uint32_t length = 28; length < 200; ++length) {
-    batch->info[batch->count++] = info::make(length, 64);
-    plain += wire_length(length, 8, 1);
-    by_sixteen += wire_length(length, 8, 16);
-    by_twelve += wire_length(length, 8, 12);
-  }
-  EXPECT_EQ(wire_bytes(*batch, 8, 1), plain);
-  EXPECT_EQ(wire_bytes(*batch, 8, 16), by_sixteen);
-  EXPECT_EQ(wire_bytes(*batch, 8, 12), by_twelve);
+  EXPECT_EQ(Overhead::of(0, 1).on_wire(100), 100u);
+  EXPECT_EQ(Overhead::of(52, 1).on_wire(100), 152u);
+  EXPECT_EQ(Overhead::of(52, 16).on_wire(100), 112u + 52u);
+  EXPECT_EQ(Overhead::of(52, 16).on_wire(94), 96u + 52u);
+  EXPECT_EQ(Overhead::of(52, 16).on_wire(95), 112u + 52u);
+  EXPECT_EQ(Overhead::of(52, 4).on_wire(95), 100u + 52u);
 }
 
 }  // namespace
