@@ -148,7 +148,7 @@ class Model final : public Dataplane {
   std::optional<PacketPool> pool_;
   Tables tables_;
   std::vector<std::unique_ptr<RouterControl>> routers_;
-  std::map<uint32_t, std::shared_ptr<FlowTable>> flows_;  // by NIC
+  std::map<uint32_t, NicFlows> flows_;  // by NIC, as its inbound filter sees them
   std::vector<std::unique_ptr<Filter>> filters_;
   std::vector<Ring> rings_;
   std::vector<std::unique_ptr<Device>> devices_;  // by port; null: built-in
@@ -211,6 +211,14 @@ Result<void> Model::check() const {
                        "room for what link " + link.name + " holds");
         !r) {
       return r;
+    }
+    const bool has_nats =
+        link.nat_leaving <= image_.nats.size() && link.nat_entering <= image_.nats.size();
+    if (auto r = needs(has_nats, "translation of link " + link.name); !r) return r;
+  }
+  for (const NatSpec& nat : image_.nats) {
+    for (const NatRule& rule : nat.rules) {
+      if (auto r = needs(rule.first <= rule.last, "address range of " + rule.name); !r) return r;
     }
   }
   for (const StreamSpec& stream : image_.streams) {
@@ -280,6 +288,16 @@ Result<void> Model::build_routers() {
     link.overhead = Overhead::of(spec.overhead_fixed, spec.overhead_block);
     link.to = spec.to;
     link.kind = spec.kind;
+    link.nat_leaving = spec.nat_leaving;
+    link.nat_entering = spec.nat_entering;
+  }
+  tables_.tsc_hz = rte_get_tsc_hz();
+  tables_.nats.emplace_back();
+  std::map<uint32_t, std::shared_ptr<NatTable>> translated;  // by gateway
+  for (const NatSpec& nat : image_.nats) {
+    auto& flows = translated[nat.gateway];
+    if (!flows) flows = std::make_shared<NatTable>(flow_entries());
+    tables_.nats.push_back(std::make_unique<const Nat>(nat, flows));
   }
   tables_.guards.emplace_back();
   for (const GuardSpec& guard : image_.guards) tables_.guards.push_back(compile(guard));
@@ -288,9 +306,14 @@ Result<void> Model::build_routers() {
   tables_.filters = std::make_unique<std::atomic<const Filter*>[]>(image_.filters.size() + 1);
   filters_.emplace_back();
   for (const FilterSpec& spec : image_.filters) {
-    auto& flows = flows_[spec.nic];
-    if (!flows) flows = std::make_shared<FlowTable>(flow_entries());
-    filters_.push_back(std::make_unique<Filter>(spec, flows));
+    NicFlows& flows = flows_[spec.nic];
+    if (!flows.own) {
+      flows.own = std::make_shared<FlowTable>(flow_entries() / 2);
+      flows.opposite = std::make_shared<FlowTable>(flow_entries() / 2);
+    }
+    const bool is_inbound = spec.direction == FilterDirection::inbound;
+    filters_.push_back(
+        std::make_unique<Filter>(spec, is_inbound ? flows : NicFlows{flows.opposite, flows.own}));
     tables_.filters[filters_.size() - 1] = filters_.back().get();
   }
 
@@ -493,7 +516,7 @@ void Model::set_router_up(RouterIndex router, bool up) {
 
 void Model::set_filter(FilterIndex index, const FilterSpec& spec) {
   if (index == 0 || index >= filters_.size()) bug("a filter that is not there");
-  auto next = std::make_unique<Filter>(spec, filters_[index]->shared_flows());
+  auto next = std::make_unique<Filter>(spec, filters_[index]->nic_flows());
   tables_.filters[index].store(next.get(), std::memory_order_release);
   std::swap(filters_[index], next);
   qsbr_->synchronize();  // then the old one goes

@@ -17,7 +17,7 @@ struct DataplaneOptions {
   std::vector<unsigned> workers;  ///< lcore ids, from EalInfo
   uint32_t burst = 0;             ///< packets per pass; 0: the default
   bool measure_latency = true;
-  /// Of each NIC's flow table; a flow takes two. 0: as many as the streams' flows want, 2^16 at
+  /// Of each NIC's flow tables; a flow takes two. 0: as many as the streams' flows want, 2^16 at
   /// least.
   uint32_t flow_entries = 0;
   /// How long stop() waits for what links hold; the rest stays held.

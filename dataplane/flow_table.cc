@@ -24,11 +24,6 @@ bool FlowTable::contains(const lpm::FlowKey& key) const {
 }
 
 uint32_t FlowTable::insert(const lpm::FlowKey& key) {
-  const lpm::FlowKey reversed = reverse_direction(key);
-  return insert_one(key, reversed) + insert_one(reversed, key);
-}
-
-uint32_t FlowTable::insert_one(const lpm::FlowKey& key, const lpm::FlowKey& other) {
   const uint32_t hash = lpm::flow_hash(key);
   const __m128i entry = to_vector(key);
   if (contains(entry, hash)) return 0;
@@ -40,10 +35,8 @@ uint32_t FlowTable::insert_one(const lpm::FlowKey& key, const lpm::FlowKey& othe
       return 0;
     }
   }
-  // Full: who has this flow's favourite place goes; never the same flow's other direction.
-  uint32_t victim = favourite(hash);
-  if (is_equal(ways[victim], to_vector(other))) victim = (victim + 1) % kWays;
-  _mm_store_si128(ways + victim, entry);
+  // Full: who has this flow's favourite place goes.
+  _mm_store_si128(ways + favourite(hash), entry);
   return 1;
 }
 

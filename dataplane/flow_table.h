@@ -1,10 +1,11 @@
-// Established flows of one NIC: what makes its NSGs stateful (A69).
+// Established flows of one NIC in one direction: what makes its NSGs stateful (A69).
 //
 // The rule: once a flow is allowed its packets pass in both directions, without asking the rules.
 // Our choice: a set-associative table of exact 5-tuples, four to a cache line, one line per
-// look-up. A flow stands in it twice, once per direction, so that a look-up needs no canonical
-// order and can use the flow hash the packet already carries. The hash also says which of the four
-// places is a flow's favourite: as long as lines have room, one compare of sixteen octets finds it.
+// look-up. A flow stands in the table of its direction, and turned round in that of the other, so
+// that a look-up needs no canonical order and can use the flow hash the packet already carries. The
+// hash also says which of the four places is a flow's favourite: as long as lines have room, one
+// compare of sixteen octets finds it.
 //
 // Workers share a table without locks. An entry is 16 aligned octets, written and read by one SSE
 // move: single-copy atomic on every CPU with AVX (Intel SDM 3A 9.1.1, AMD APM 2 7.3.2). Older CPUs
@@ -57,8 +58,8 @@ class FlowTable {
  public:
   static constexpr uint32_t kWays = 4;
 
-  /// Room for `entries` directions of flows, rounded up to a power of two; at least 64. Takes
-  /// memory only where flows are.
+  /// Room for `entries` flows, rounded up to a power of two; at least 64. Takes memory only where
+  /// flows are.
   explicit FlowTable(uint32_t entries);
 
   [[nodiscard]] SKYHOP_INLINE bool contains(__m128i entry, uint32_t hash) const {
@@ -80,7 +81,7 @@ class FlowTable {
   [[nodiscard]] SKYHOP_INLINE static uint32_t favourite(uint32_t hash) { return hash >> kWayShift; }
   static constexpr uint32_t kWayShift = 30;
 
-  /// Remembers both directions; returns how many other entries had to go.
+  /// Returns how many other entries had to go: none or one.
   uint32_t insert(const lpm::FlowKey& key);
 
   [[nodiscard]] uint32_t capacity() const { return (mask_ + 1) * kWays; }
@@ -89,7 +90,6 @@ class FlowTable {
   [[nodiscard]] SKYHOP_INLINE __m128i* bucket(uint32_t hash) const {
     return reinterpret_cast<__m128i*>(memory_.get()) + size_t{hash & mask_} * kWays;
   }
-  uint32_t insert_one(const lpm::FlowKey& key, const lpm::FlowKey& other);
 
   uint32_t mask_;
   lpm::Memory memory_;

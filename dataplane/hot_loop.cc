@@ -44,6 +44,10 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
   if (!link->is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     return w.drop_all(index, DropReason::link_down, rows);
   }
+  if (link->nat_leaving != 0) [[unlikely]] {
+    translate_rows(w, index, link->nat_leaving, rows);
+    weight = weigh(w, overhead, rows);
+  }
   if (weight.longest > link->mtu) [[unlikely]] {
     fit_mtu(w, index, link->mtu, rows);
     weight = weigh(w, overhead, rows);
@@ -53,6 +57,9 @@ SKYHOP_INLINE void act_forward(Worker& w, RouterIndex index, const Router& route
   counters.bytes += weight.octets;
   if (link->crossing.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
     return cross(w, index, edge.link, rows, now);
+  }
+  if (link->nat_entering != 0) [[unlikely]] {
+    translate_rows(w, link->to, link->nat_entering, rows);
   }
   w.enqueue(link->to, rows, now);
 }

@@ -10,6 +10,7 @@
 
 #include "dataplane/drop_reason.h"
 #include "dataplane/ipsec/spec.h"
+#include "dataplane/nat_table.h"
 #include "lpm/address.h"
 #include "lpm/next_hop_group.h"
 #include "lpm/table_choice.h"
@@ -25,6 +26,7 @@ using LinkIndex = uint32_t;  ///< a directed channel
 using PortIndex = uint16_t;
 using FilterIndex = uint16_t;  ///< 0: none
 using GuardIndex = uint16_t;   ///< 0: none
+using NatIndex = uint16_t;     ///< 0: none
 using LimitIndex = uint16_t;
 
 enum class EdgeAction : uint8_t {
@@ -130,6 +132,8 @@ struct LinkSpec {
   uint32_t overhead_block = 1;
   std::vector<LimitIndex> limits;  ///< at its ends, in the order in which packets meet them
   LinkConditions conditions;
+  NatIndex nat_leaving = 0;           ///< of the gateway that sends on the link
+  NatIndex nat_entering = 0;          ///< of the gateway that receives
   std::optional<ipsec::EspSpec> esp;  ///< packets cross it in ESP, and weigh overhead_* by that
   /// What enters the link is written to this pcap, sealed where it is a tunnel; empty: do not.
   /// Links may share a file.
@@ -143,6 +147,33 @@ struct LinkSpec {
   [[nodiscard]] bool is_plain() const { return !has_conditions() && !esp && capture_file.empty(); }
 };
 
+/// What an address and a port become, and of which packets; the first rule that applies decides.
+struct NatRule {
+  struct Ports {
+    uint16_t first = 0;
+    uint16_t last = 0xffff;
+  };
+  uint8_t protocol = 0;                  ///< 0: any
+  std::vector<Ipv4Prefix> sources;       ///< empty: any
+  std::vector<Ipv4Prefix> destinations;  ///< empty: any
+  std::vector<Ipv4Prefix> except_destinations;
+  Ports source_ports;
+  Ports destination_ports;
+  Ipv4Address first;  ///< the new address, or the first of a range
+  Ipv4Address last;
+  std::optional<Ports> ports;  ///< the new port; absent: its own, if that is free
+  std::string name;            ///< "aviatrix_gateway_snat.s1[0]"
+};
+
+/// What a gateway translates on one side of one link: sources of what leaves, destinations of what
+/// enters. All of a gateway's share their flows.
+struct NatSpec {
+  std::string name;
+  uint32_t gateway = 0;
+  NatSide side = NatSide::leaving;
+  std::vector<NatRule> rules;
+};
+
 /// A group of NSG rules, first match wins; the control side has expanded tags and sorted them.
 struct FilterRule {
   bool allow = false;
@@ -153,12 +184,16 @@ struct FilterRule {
   std::vector<std::pair<uint16_t, uint16_t>> destination_ports;  ///< empty: any
 };
 
-/// The NSGs of one NIC in one direction: every stage must allow. Filters of the same NIC share its
-/// flow table: replies of an allowed flow pass (A69).
+enum class FilterDirection : uint8_t { inbound, outbound };  ///< as the NIC sees it
+
+/// The NSGs of one NIC in one direction: every stage must allow. The filters of a NIC know of each
+/// other's flows: replies of a flow that one allowed pass the other (A69). A packet that an
+/// appliance takes in and sends on is asked about twice, as a flow in and as a flow out.
 struct FilterSpec {
   std::string name;  ///< "spoke1-test-vm-nic inbound"
-  uint32_t nic = 0;  ///< filters with the same number share one flow table
+  uint32_t nic = 0;  ///< the same number for both directions
   std::vector<std::vector<FilterRule>> stages;
+  FilterDirection direction = FilterDirection::inbound;
 };
 
 /// Only packets whose source lies in one of the prefixes pass (A55).
@@ -207,6 +242,7 @@ struct Image {
   std::vector<PortSpec> ports;
   std::vector<FilterSpec> filters;  ///< from index 1 on
   std::vector<GuardSpec> guards;    ///< from index 1 on
+  std::vector<NatSpec> nats;        ///< from index 1 on
   std::vector<StreamSpec> streams;
   std::vector<ReplaySpec> replays;
   std::vector<LimitSpec> limits;

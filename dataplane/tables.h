@@ -12,6 +12,7 @@
 
 #include "dataplane/image.h"
 #include "dataplane/links/overhead.h"
+#include "dataplane/stages/nat.h"
 #include "dataplane/stages/nsg.h"
 
 struct rte_ring;
@@ -47,6 +48,8 @@ struct Link {
   Overhead overhead;
   RouterIndex to = 0;
   LinkKind kind = LinkKind::fabric;
+  NatIndex nat_leaving = 0;
+  NatIndex nat_entering = 0;
   std::atomic<bool> is_up = true;
   std::atomic<const Crossing*> crossing = nullptr;  ///< null: a plain link
 };
@@ -71,18 +74,20 @@ struct Guard {
   [[nodiscard]] bool admits(uint32_t source) const;
 };
 
-/// The whole of it. Arrays are sized once; index 0 of filters and guards is "none".
+/// The whole of it. Arrays are sized once; index 0 of filters, guards and nats is "none".
 struct Tables {
   std::unique_ptr<Router[]> routers;
   std::unique_ptr<Link[]> links;
   std::vector<Port> ports;
   std::vector<Guard> guards;
+  std::vector<std::unique_ptr<const Nat>> nats;
   std::unique_ptr<std::atomic<const Filter*>[]> filters;
   // The same for the hot loop, which keeps away from the library's inline functions.
   const Port* ports_data = nullptr;
   const Guard* guards_data = nullptr;
   uint32_t router_count = 0;
   uint32_t link_count = 0;
+  uint64_t tsc_hz = 1;
   rte_mempool* pool = nullptr;
   /// Every mbuf is ours, whole and unshared, so that it may go back to the pool without a look.
   bool frees_raw = false;

@@ -217,6 +217,9 @@ void fit_mtu(Worker& worker, RouterIndex router, uint32_t mtu, RowSet& rows);
 bool admit(Worker& worker, const Filter& filter, uint32_t row);
 /// Takes out packets whose source the guard does not admit.
 void guard_rows(Worker& worker, RouterIndex router, const Guard& guard, RowSet& rows);
+/// Translates the packets of a link by a gateway's rules, and takes out those that cannot be;
+/// `index` is that gateway.
+void translate_rows(Worker& worker, RouterIndex index, NatIndex nat, RowSet& rows);
 /// Frames of several segments become one segment; false (and counted as no_buffer) if it cannot.
 bool make_contiguous(Worker& worker, RouterIndex router, rte_mbuf* packet);
 /// The checks of stages/input.h for a packet that the fast reader left; drops it or fills its row.

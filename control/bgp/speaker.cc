@@ -374,7 +374,10 @@ std::vector<Decided> Speaker::explain(const Prefix& prefix) const {
   const LocRib::Entry* entry = impl_->loc_rib_.find(prefix);
   if (entry == nullptr) return {};
   std::vector<Candidate> candidates;
-  for (const LocRib::Path& path : entry->paths) candidates.push_back(impl_->describe(path));
+  for (const LocRib::Path& path : entry->paths) {
+    candidates.push_back(impl_->describe(path));
+    candidates.back().is_current = !entry->used.empty() && entry->used.front().peer == path.peer;
+  }
   return bgp::explain(candidates, impl_->config_.decision);
 }
 

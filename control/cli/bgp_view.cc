@@ -92,6 +92,14 @@ std::string accepted_of(const std::optional<bgp::PeerStatus>& status) {
   return status ? report::count(status->prefixes_accepted) : "-";
 }
 
+template <typename Routes>
+Json prefixes_json(const Routes& routes) {
+  Json list = Json::array();
+  for (const auto& route : routes) list.push_back(route.prefix.to_string());
+  return list;
+}
+
+// V56: what a page of BGP connections says of one end.
 Json end_json(const emulator::Emulation& emulation, cloud::SessionId session, bool side_a) {
   const cloud::Session& s = emulation.network().at(session);
   const cloud::Session::End& end = side_a ? s.a : s.b;

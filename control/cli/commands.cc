@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"routes", "The table of a router, of a VM or of a subnet", "LAB ROUTER|VM|SUBNET [options]",
      "A gateway's table, or the effective routes of a VM's NIC or of a subnet (VNET/SUBNET).",
      "  skyhop routes configs/ars-multipeer.yaml transit-1\n"
+     "  skyhop routes configs/ars-multipeer.yaml transit-1 --product\n"
      "  skyhop routes configs/ars-multipeer.yaml spoke1-test-vm",
      parse_and_run<"routes", parse_routes, routes>},
     {"bgp", "BGP sessions, and what each speaker learned and advertised",
@@ -46,9 +47,18 @@ constexpr Command kCommands[] = {
      "  skyhop validate configs/ars-multipeer.yaml\n"
      "  skyhop validate --schema > lab.schema.json",
      parse_and_run<"validate", parse_validate, validate>},
+    {"import", "A lab file from a Terraform plan or state", "FILE [options]",
+     "FILE is what `terraform show -json PLAN > FILE` prints, of a plan or a state. What nobody "
+     "knows\n"
+     "before it is applied is filled in: by what refers to what, and by the clouds' own rules.\n"
+     "Secrets are never read.",
+     "  skyhop import plan.json -o my.yaml\n"
+     "  skyhop import state.json --json",
+     parse_and_run<"import", parse_import, import>},
     {"show", "The network that the clouds make of a lab, with reasons", "FILE [options]",
      "Addresses, subnets, twins, tunnels and sessions that nobody wrote down, and why they are so.",
      "  skyhop show configs/ars-multipeer.yaml\n"
+     "  skyhop show configs/ars-multipeer.yaml --cost\n"
      "  skyhop show configs/ars-multipeer.yaml --json",
      parse_and_run<"show", parse_show, show>},
     {"explain", "Why a router has a route or not; why a packet arrives or does not",
@@ -68,6 +78,18 @@ constexpr Command kCommands[] = {
      "Each with its cause, what it costs in the lab's own tables, and the fix. Ends with 1 when\n"
      "there is a trap; notes alone end with 0.",
      "  skyhop lint configs/branch-to-branch-off.yaml", parse_and_run<"lint", parse_lint, lint>},
+    {"activity", "Everything that changed in a lab, and when", "LAB [options]",
+     "Sessions, links and gateways, what the Aviatrix controller read when it polled, programmed\n"
+     "and advertised, approvals and switchovers, in virtual time.",
+     "  skyhop activity configs/spoke2-cidrs.yaml\n"
+     "  skyhop activity configs/fail-transit-1.yaml --at 2m --json",
+     parse_and_run<"activity", parse_timed, activity>},
+    {"alerts", "What somebody should look at", "LAB [options]",
+     "Learned routes that overlap spokes, limits that are near, CIDRs that wait for approval,\n"
+     "sessions with one of two route server instances, and what is down.",
+     "  skyhop alerts configs/approval.yaml\n"
+     "  skyhop alerts configs/fail-transit-1.yaml --at 60s --json",
+     parse_and_run<"alerts", parse_timed, alerts>},
     {"az", "What the az CLI would answer, in its own JSON and tables", "COMMAND... [options]",
      "COMMAND is one of az's, with or without 'network' in front:\n"
      "  nic show-effective-route-table | list-effective-nsg             -n NIC\n"
@@ -84,6 +106,16 @@ constexpr Command kCommands[] = {
      "  skyhop az routeserver peering list-learned-routes -g lab --routeserver routerserver \\\n"
      "      -n transit-1 --lab configs/ars-multipeer.yaml",
      parse_and_run<"az", parse_az, az>},
+    {"diff", "Real az output beside the lab: what differs, and what would explain it",
+     "LAB --az FILE... [options]",
+     "Each FILE holds what one az command printed of the real network (-o json). Which command,\n"
+     "and whose answer it is, follows from the contents or from the file's name; NAME=FILE says\n"
+     "it. Each row that differs has its story in the lab, and changes to the lab that make the\n"
+     "two agree are named when trying them showed that they do. Ends with 1 when something\n"
+     "differs.",
+     "  skyhop diff configs/ars-multipeer.yaml --az spoke1-test-vm-nic=nic.json\n"
+     "  skyhop diff configs/ars-multipeer.yaml --az captures/*.json --json",
+     parse_and_run<"diff", parse_diff, diff>},
     {"bench", "Measure the kinds of forwarding tables side by side", "lpm [options]",
      "The same routes (an Internet-like mix of lengths) and the same destinations for each kind:\n"
      "look-ups, additions, changes and deletions a second, and memory. Answers are compared.\n"

@@ -19,7 +19,11 @@ namespace skyhop::cli {
 [[nodiscard]] ExitCode show(const ShowOptions& options, Streams& streams);
 [[nodiscard]] ExitCode explain(const ExplainOptions& options, Streams& streams);
 [[nodiscard]] ExitCode lint(const LintOptions& options, Streams& streams);
+[[nodiscard]] ExitCode import(const ImportOptions& options, Streams& streams);
+[[nodiscard]] ExitCode activity(const TimedOptions& options, Streams& streams);
+[[nodiscard]] ExitCode alerts(const TimedOptions& options, Streams& streams);
 [[nodiscard]] ExitCode az(const AzOptions& options, Streams& streams);
+[[nodiscard]] ExitCode diff(const DiffOptions& options, Streams& streams);
 [[nodiscard]] ExitCode bench(const BenchOptions& options, Streams& streams);
 
 }  // namespace skyhop::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/cli/lines.h"
 #include "control/cli/trace_view.h"
 #include "control/report/json.h"
 #include "control/report/text.h"
@@ -22,37 +23,6 @@ using explain::PacketStory;
 using explain::RouteStory;
 using report::Json;
 using report::Tone;
-
-std::string with_rule(const std::string& text, const std::string& rule) {
-  return rule.empty() ? text : fmt::format("{} [{}]", text, rule);
-}
-
-// Headings at the left, what belongs to them indented and wrapped.
-class Lines {
- public:
-  explicit Lines(const report::Style& style) : style_(style) {}
-
-  void head(const std::string& text, Tone tone = Tone::strong) { add("", text, tone); }
-  void item(const std::string& text, Tone tone = Tone::plain) { add("  ", text, tone); }
-  void more(const std::string& text, Tone tone = Tone::plain) { add("      ", text, tone); }
-  void blank() { out_ += "\n"; }
-  [[nodiscard]] std::string take() { return std::move(out_); }
-
- private:
-  void add(const std::string& indent, const std::string& text, Tone tone) {
-    const unsigned room = style_.width > indent.size() + 24
-                              ? style_.width - static_cast<unsigned>(indent.size()) - 4
-                              : ~0u;
-    std::string lead = indent;
-    for (const std::string& part : report::wrap(report::printable(text), room)) {
-      out_ += lead + report::paint(part, tone, style_) + "\n";
-      lead = indent + "    ";
-    }
-  }
-
-  report::Style style_;
-  std::string out_;
-};
 
 void add_crossing(const Crossing& c, Lines& lines) {
   const bool told = c.outcome == Crossing::Outcome::told;

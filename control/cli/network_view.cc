@@ -44,6 +44,10 @@ std::string_view kind_of(cloud::GatewayKind kind) {
       return "vpn_gateway";
     case cloud::GatewayKind::route_server_instance:
       return "route_server";
+    case cloud::GatewayKind::appliance:
+      return "appliance";
+    case cloud::GatewayKind::on_premises:
+      return "on_premises";
   }
   return "";
 }
@@ -90,6 +94,7 @@ Table vnet_table(const cloud::Network& n) {
                {"Made by"}},
               "Virtual networks");
   for (const cloud::Vnet& v : n.vnets) {
+    if (v.kind != cloud::VnetKind::azure) continue;
     table.add(
         {v.name, v.location, joined(v.address_space), v.made_by_aviatrix ? "Aviatrix" : "the lab"});
   }
@@ -103,6 +108,7 @@ Table subnet_table(const cloud::Network& n) {
                {"Security group", Align::left, Narrow::truncate}},
               "Subnets");
   for (const cloud::Subnet& s : n.subnets) {
+    if (n.at(s.vnet).kind != cloud::VnetKind::azure) continue;
     table.add({n.at(s.vnet).name + "/" + s.name, s.prefix.to_string(),
                s.route_table ? n.at(*s.route_table).name : "", s.nsg ? n.at(*s.nsg).name : ""});
   }
@@ -262,6 +268,7 @@ Json end_json(const cloud::Network& n, const cloud::Session::End& end) {
 Json vnets_json(const cloud::Network& n) {
   Json list = Json::array();
   for (const cloud::Vnet& v : n.vnets) {
+    if (v.kind != cloud::VnetKind::azure) continue;
     Json subnets = Json::array();
     for (const cloud::SubnetId id : v.subnets) {
       const cloud::Subnet& s = n.at(id);

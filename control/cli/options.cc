@@ -126,6 +126,8 @@ constexpr OptionSpec kExplain[] = {
     kJson,
     kLogLevel,
     kHelp};
+constexpr OptionSpec kDiff[] = {
+    {"az", "", "the files hold the output of 'az network ... -o json'"}, kJson, kLogLevel, kHelp};
 constexpr OptionSpec kBench[] = {
     {"routes", "LIST", "sizes of the tables (default 10,1k,100k,1M)"},
     {"limit", "S",
@@ -137,7 +139,25 @@ constexpr OptionSpec kBench[] = {
     kJson,
     kLogLevel,
     kHelp};
-constexpr OptionSpec kShow[] = {kShaping, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kTimed[] = {
+    {"at", "S", "after so many seconds of the timeline, also 2m; 0: before it (default: its end)"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kRoutes[] = {
+    {"product", "",
+     "a gateway's table as the Aviatrix controller shows it: a row for each next hop"},
+    kJson,
+    kLogLevel,
+    kHelp};
+constexpr OptionSpec kImport[] = {
+    {"output", "LAB", "-o: the lab file to write (default: print it)"}, kJson, kLogLevel, kHelp};
+constexpr OptionSpec kShow[] = {
+    {"cost", "", "what it costs on Azure by the hour instead, from a table of list prices"},
+    kShaping,
+    kJson,
+    kLogLevel,
+    kHelp};
 constexpr OptionSpec kPlain[] = {kJson, kLogLevel, kHelp};
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warning", "error", "off"};
@@ -312,10 +332,11 @@ Parsed<TraceOptions> parse_trace(const Arguments& arguments) {
 
 Parsed<RoutesOptions> parse_routes(const Arguments& arguments) {
   RoutesOptions o;
-  const auto line = begin(arguments, kPlain, {"LAB", "ROUTER|VM|SUBNET"}, o.common);
+  const auto line = begin(arguments, kRoutes, {"LAB", "ROUTER|VM|SUBNET"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
   o.on = line->positionals()[1];
+  o.as_product = line->has("product");
   return o;
 }
 
@@ -388,6 +409,7 @@ Parsed<ShowOptions> parse_show(const Arguments& arguments) {
   const auto line = begin(arguments, kShow, {"FILE"}, o.common);
   if (!line) return std::unexpected(line.error());
   o.lab = line->positionals()[0];
+  o.cost = line->has("cost");
   if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
   return o;
 }
@@ -443,6 +465,39 @@ Parsed<LintOptions> parse_lint(const Arguments& arguments) {
   return o;
 }
 
+Parsed<TimedOptions> parse_timed(const Arguments& arguments) {
+  TimedOptions o;
+  const auto line = begin(arguments, kTimed, {"LAB"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.lab = line->positionals()[0];
+  if (line->get("at") == "0") {
+    o.at = Seconds{0};
+  } else if (auto e = read(*line, "at", parse_duration, o.at)) {
+    return std::unexpected(*e);
+  }
+  return o;
+}
+
+Parsed<ImportOptions> parse_import(const Arguments& arguments) {
+  ImportOptions o;
+  const auto line = begin(without_short_options(arguments), kImport, {"FILE"}, o.common);
+  if (!line) return std::unexpected(line.error());
+  o.file = line->positionals()[0];
+  o.out = line->get("output");
+  if (o.out == o.file) return refuse("-o would overwrite the file that is imported");
+  return o;
+}
+
+Parsed<DiffOptions> parse_diff(const Arguments& arguments) {
+  DiffOptions o;
+  const auto line = begin(arguments, kDiff, {"LAB", "FILE..."}, o.common);
+  if (!line) return std::unexpected(line.error());
+  if (!line->has("az")) return refuse("what do the files hold?", "--az: output of the az CLI");
+  o.lab = line->positionals()[0];
+  o.answers.assign(line->positionals().begin() + 1, line->positionals().end());
+  return o;
+}
+
 Parsed<BenchOptions> parse_bench(const Arguments& arguments) {
   BenchOptions o;
   const auto line = begin(arguments, kBench, {"lpm"}, o.common);
@@ -462,8 +517,12 @@ std::string options_help(const std::string& command) {
   if (command == "check") return describe(kCheck);
   if (command == "trace") return describe(kTrace);
   if (command == "az") return describe(kAz);
+  if (command == "diff") return describe(kDiff);
   if (command == "explain") return describe(kExplain);
   if (command == "replay") return describe(kReplay);
+  if (command == "activity" || command == "alerts") return describe(kTimed);
+  if (command == "routes") return describe(kRoutes);
+  if (command == "import") return describe(kImport);
   if (command == "validate") return describe(kValidate);
   if (command == "show") return describe(kShow);
   if (command == "bench") return describe(kBench);

@@ -82,7 +82,8 @@ struct TraceOptions {
 struct RoutesOptions {
   CommonOptions common;
   std::string lab;
-  std::string on;  ///< router, VM or subnet
+  std::string on;           ///< router, VM or subnet
+  bool as_product = false;  ///< a gateway's table as the Aviatrix controller shows it
 };
 
 struct BgpOptions {
@@ -117,6 +118,7 @@ struct ShowOptions {
   CommonOptions common;
   std::string lab;
   std::string shaping;
+  bool cost = false;
 };
 
 /// One question of the az CLI. The words name it: {"nic", "show-effective-route-table"}.
@@ -148,6 +150,25 @@ struct LintOptions {
   std::string lab;
 };
 
+/// What activity and alerts are asked.
+struct TimedOptions {
+  CommonOptions common;
+  std::string lab;
+  std::optional<Seconds> at;  ///< since convergence; absent: the end of the timeline
+};
+
+struct ImportOptions {
+  CommonOptions common;
+  std::string file;
+  std::string out;  ///< the lab file to write; empty: to stdout
+};
+
+struct DiffOptions {
+  CommonOptions common;
+  std::string lab;
+  std::vector<std::string> answers;  ///< files of az output, or NAME=FILE
+};
+
 struct BenchOptions {
   CommonOptions common;
   std::vector<uint32_t> routes;  ///< sizes of the tables, in this order
@@ -166,6 +187,9 @@ struct BenchOptions {
 [[nodiscard]] Parsed<AzOptions> parse_az(const Arguments& arguments);
 [[nodiscard]] Parsed<ExplainOptions> parse_explain(const Arguments& arguments);
 [[nodiscard]] Parsed<LintOptions> parse_lint(const Arguments& arguments);
+[[nodiscard]] Parsed<TimedOptions> parse_timed(const Arguments& arguments);
+[[nodiscard]] Parsed<ImportOptions> parse_import(const Arguments& arguments);
+[[nodiscard]] Parsed<DiffOptions> parse_diff(const Arguments& arguments);
 [[nodiscard]] Parsed<BenchOptions> parse_bench(const Arguments& arguments);
 
 /// The "options:" part of a command's help, one option a line.

@@ -29,6 +29,10 @@ ExitCode routes(const RoutesOptions& options, Streams& streams) {
       fmt::format("\nIts forwarding table is {}: {}\n", lpm::to_string(verdict.kind), verdict.why);
 
   if (const auto* subnet = std::get_if<cloud::SubnetId>(&router.what)) {
+    if (options.as_product) {
+      return report_error({router.name + " is no Aviatrix gateway", "", "leave out --product"},
+                          ExitCode::usage, output, streams);
+    }
     const auto& effective = emulation.effective_routes(*subnet);
     if (output == Output::json) {
       streams.out << report::dump({{"name", router.name},
@@ -43,6 +47,21 @@ ExitCode routes(const RoutesOptions& options, Streams& streams) {
     return ExitCode::ok;
   }
   const routing::RouterTable& table = emulation.table(*id);
+  if (options.as_product) {
+    const auto kind = emulation.network().at(*emulation.network().gateway_of(*id)).kind;
+    if (kind != cloud::GatewayKind::transit && kind != cloud::GatewayKind::spoke) {
+      return report_error({router.name + " is no Aviatrix gateway", "", "leave out --product"},
+                          ExitCode::usage, output, streams);
+    }
+    const uint32_t metric = (*lab)->loaded.lab.settings.twin_metric;
+    streams.out << (output == Output::json
+                        ? report::dump({{"name", router.name},
+                                        {"kind", "gateway"},
+                                        {"routes", gateway_table_json(table, metric)}})
+                        : gateway_table("Gateway routes of " + router.name, table, metric)
+                              .render(streams.out_style));
+    return ExitCode::ok;
+  }
   if (output == Output::json) {
     streams.out << report::dump({{"name", router.name},
                                  {"kind", "gateway"},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/cloud/aviatrix/egress.h"
 #include "control/report/json.h"
 
 namespace skyhop::cli {
@@ -95,6 +96,85 @@ Json router_table_json(const routing::RouterTable& table) {
     list.push_back({{"prefix", prefix.to_string()},
                     {"best", best == nullptr ? Json() : offer_json(*best, active)},
                     {"losers", std::move(losers)}});
+  }
+  return list;
+}
+
+namespace {
+
+struct GatewayRow {
+  std::string destination;
+  std::string type;  ///< "vpc", "linklocal", "bgp", "peer", "static", "local"
+  std::string next_hop;
+  std::string address;
+  uint32_t metric = 0;
+  bool is_up = false;
+};
+
+/// The product's type of a route: the first word of what the controller programmed.
+std::string type_of(const routing::Offer& offer) {
+  switch (offer.source) {
+    case routing::Source::controller:
+      return offer.description.substr(0, offer.description.find(' '));
+    case routing::Source::bgp:
+      return "bgp";
+    default:
+      return "local";
+  }
+}
+
+std::vector<GatewayRow> gateway_rows(const routing::RouterTable& table, uint32_t twin_metric) {
+  std::vector<GatewayRow> rows;
+  for (const auto& [prefix, entry] : table.entries()) {
+    const routing::Offer* best = entry.best();
+    if (best == nullptr) continue;
+    const auto add = [&](const std::vector<routing::NextHop>& hops, uint32_t metric) {
+      for (const routing::NextHop& hop : hops) {
+        rows.push_back({.destination = prefix.to_string(),
+                        .type = type_of(*best),
+                        .next_hop = hop.name,
+                        .address = hop.via ? hop.via->to_string() : std::string(),
+                        .metric = metric,
+                        .is_up = table.is_edge_alive(hop.edge)});
+      }
+    };
+    const bool is_over_twin = best->preference == twin_metric;
+    add(best->primary, is_over_twin ? twin_metric : cloud::aviatrix::kDirectMetric);
+    add(best->backup, twin_metric);
+  }
+  return rows;
+}
+
+}  // namespace
+
+report::Table gateway_table(const std::string& title, const routing::RouterTable& table,
+                            uint32_t twin_metric) {
+  report::Table out({{"Destination"},
+                     {"Type"},
+                     {"Next hop"},
+                     {"Next hop IP"},
+                     {"Metric", Align::right},
+                     {"Status"}},
+                    title);
+  for (const GatewayRow& row : gateway_rows(table, twin_metric)) {
+    out.add({row.destination,
+             row.type,
+             row.next_hop,
+             row.address,
+             std::to_string(row.metric),
+             {row.is_up ? "up" : "down", row.is_up ? Tone::good : Tone::bad}});
+  }
+  return out;
+}
+
+Json gateway_table_json(const routing::RouterTable& table, uint32_t twin_metric) {
+  Json list = Json::array();
+  for (const GatewayRow& row : gateway_rows(table, twin_metric)) {
+    Json item = {{"destination", row.destination}, {"type", row.type}, {"next_hop", row.next_hop}};
+    if (!row.address.empty()) item["next_hop_ip"] = row.address;
+    item["metric"] = row.metric;
+    item["status"] = row.is_up ? "up" : "down";
+    list.push_back(std::move(item));
   }
   return list;
 }

@@ -16,6 +16,13 @@ namespace skyhop::cli {
                                          const routing::RouterTable& table);
 [[nodiscard]] nlohmann::ordered_json router_table_json(const routing::RouterTable& table);
 
+/// As the Aviatrix controller shows a gateway's table: a row for each next hop, backups among them
+/// with their metric, and whether it is up.
+[[nodiscard]] report::Table gateway_table(const std::string& title,
+                                          const routing::RouterTable& table, uint32_t twin_metric);
+[[nodiscard]] nlohmann::ordered_json gateway_table_json(const routing::RouterTable& table,
+                                                        uint32_t twin_metric);
+
 /// As Azure shows a NIC's effective routes: a row for each next hop.
 [[nodiscard]] report::Table effective_route_table(
     const std::string& title, const std::vector<cloud::azure::EffectiveRoute>& routes);

@@ -107,6 +107,7 @@ void add_hop(size_t number, const TraceHop& hop, Lines& lines) {
                  fmt::format("{}{}", hop.next_hop,
                              hop.via ? fmt::format(" via {}", hop.via->to_string()) : ""));
   }
+  for (const std::string& each : hop.translations) lines.detail("nat", each);
   if (!hop.link.empty()) lines.detail("link", fmt::format("{} ({})", hop.link, hop.link_kind));
   for (const emulator::TraceNsg& nsg : hop.nsgs) {
     lines.detail("nsg", nsg_text(nsg), nsg.verdict.allowed ? Tone::plain : Tone::bad);
@@ -145,6 +146,7 @@ Json hop_json(const TraceHop& hop) {
           {"next_hop", hop.next_hop},
           {"via", hop.via ? Json(hop.via->to_string()) : Json()},
           {"link", hop.link},
+          {"translations", hop.translations},
           {"link_kind", hop.link_kind},
           {"nsgs", std::move(nsgs)}};
 }

@@ -14,9 +14,10 @@ namespace skyhop::cli {
 namespace {
 
 std::string summary(const LoadedLab& loaded) {
-  return fmt::format("{}: valid: {} virtual networks, {} gateways, {} links, {} BGP sessions\n",
-                     loaded.lab.file, loaded.network.vnets.size(), loaded.network.gateways.size(),
-                     loaded.network.links.size(), loaded.network.sessions.size());
+  return fmt::format(
+      "{}: valid: {} virtual networks, {} gateways, {} links, {} BGP sessions\n", loaded.lab.file,
+      std::ranges::count(loaded.network.vnets, cloud::VnetKind::azure, &cloud::Vnet::kind),
+      loaded.network.gateways.size(), loaded.network.links.size(), loaded.network.sessions.size());
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ auto lookup(const Map& map, std::string_view name) -> std::optional<typename Map
 // Public addresses say nothing about the lab, so they come from ranges nobody owns.
 constexpr Ipv4Prefix kAzureRange{Ipv4Address{203, 0, 113, 0}, 24};      // TEST-NET-3
 constexpr Ipv4Prefix kAviatrixRange{Ipv4Address{198, 51, 100, 0}, 24};  // TEST-NET-2
+constexpr Ipv4Prefix kOutsideRange{Ipv4Address{192, 0, 2, 0}, 24};      // TEST-NET-1
 constexpr Ipv4Prefix kOverflowRange{Ipv4Address{198, 18, 0, 0}, 15};    // RFC 2544
 
 }  // namespace
@@ -106,18 +107,21 @@ NsgId Derivation::add_nsg(Nsg nsg, const std::string& path) {
 
 GatewayId Derivation::add_gateway(Gateway gateway, const std::string& path) {
   const GatewayId id(network.gateways.size());
-  if (claim_name(gateway.name, path)) gateways_.emplace(gateway.name, id);
+  // What runs on a VM may have the VM's name.
+  const bool is_vm_name = gateway.kind == GatewayKind::appliance && names_.contains(gateway.name);
+  if (is_vm_name || claim_name(gateway.name, path)) gateways_.emplace(gateway.name, id);
   gateways_of_vnet[gateway.vnet.index()].push_back(id);
   const bool is_aviatrix =
       gateway.kind == GatewayKind::transit || gateway.kind == GatewayKind::spoke;
   if (is_aviatrix) aviatrix_gateways[gateway.resource].push_back(id);
   if (gateway.kind != GatewayKind::route_server_instance) {
     gateway.router = RouterId(network.routers.size());
+    const bool is_host = gateway.kind != GatewayKind::vpn_gateway_instance;  // V53
     network.routers.push_back({.name = gateway.name,
                                .what = id,
                                .address = {},
-                               .decrements_ttl = is_aviatrix,  // V53
-                               .answers_icmp = is_aviatrix});
+                               .decrements_ttl = is_host,
+                               .answers_icmp = is_host});
   }
   network.gateways.push_back(std::move(gateway));
   return id;
@@ -173,6 +177,41 @@ VmId Derivation::add_vm(Vm vm, const std::string& path) {
   return VmId(network.vms.size() - 1);
 }
 
+NicId Derivation::add_outside_nic(Nic nic, VnetId site, RouterId router, const std::string& path) {
+  const NicId id(network.nics.size());
+  if (const auto holder = nic_in(site, nic.address)) {
+    error(path,
+          fmt::format("{} is taken by {}", nic.address.to_string(), network.at(*holder).name));
+  }
+  const Ipv4Prefix host = Ipv4Prefix::host(nic.address);
+  nic.subnet = SubnetId(network.subnets.size());
+  network.vnets[site.index()].subnets.push_back(nic.subnet);
+  network.subnets.push_back({.name = nic.name, .vnet = site, .prefix = host, .router = router});
+  subnet_paths_.push_back(path);
+  next_host_.push_back(0);
+  nics_[nic.address].push_back(id);
+  if (const auto* owner = std::get_if<GatewayId>(&nic.owner)) {
+    network.gateways[owner->index()].nics.push_back(id);
+    network.routers[router.index()].address = nic.address;
+  }
+  network.nics.push_back(std::move(nic));
+  return id;
+}
+
+void Derivation::add_internet() {
+  const VnetId vnet =
+      add_vnet({.name = "the Internet", .location = {}, .kind = VnetKind::internet}, "host");
+  const SubnetId subnet(network.subnets.size());
+  const RouterId router(network.routers.size());
+  network.routers.push_back({.name = lab::kInternet, .what = subnet, .address = {}});
+  network.vnets[vnet.index()].subnets.push_back(subnet);
+  network.subnets.push_back(
+      {.name = lab::kInternet, .vnet = vnet, .prefix = Ipv4Prefix::everything(), .router = router});
+  subnet_paths_.emplace_back("host");
+  next_host_.push_back(0);
+  network.internet = router;
+}
+
 std::optional<LinkId> Derivation::add_link(Link link) {
   const LinkId id(network.links.size());
   if (!links_.try_emplace(unordered_pair(link.a.index(), link.b.index()), id).second) {
@@ -207,8 +246,17 @@ void Derivation::add_peering(Peering peering) {
 }
 
 Ipv4Address Derivation::take_public_address(PublicAddressKind kind) {
-  uint32_t& next = kind == PublicAddressKind::azure ? next_azure_ : next_aviatrix_;
-  const Ipv4Prefix range = kind == PublicAddressKind::azure ? kAzureRange : kAviatrixRange;
+  const auto [next, range] = [&]() -> std::pair<uint32_t&, Ipv4Prefix> {
+    switch (kind) {
+      case PublicAddressKind::azure:
+        return {next_azure_, kAzureRange};
+      case PublicAddressKind::aviatrix:
+        return {next_aviatrix_, kAviatrixRange};
+      case PublicAddressKind::outside:
+        break;
+    }
+    return {next_outside_, kOutsideRange};
+  }();
   while (next + 1 < range.size()) {
     const Ipv4Address address = range.nth(next++);
     if (taken_public_addresses_.insert(address).second) return address;

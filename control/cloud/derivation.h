@@ -22,12 +22,17 @@ inline constexpr uint32_t kRouteServerAsn = 65515;  // A1
 inline constexpr uint32_t kFirstHost = 4;
 inline constexpr Ipv4Prefix kApipa{Ipv4Address{169, 254, 0, 0}, 16};
 
-/// One configured end of an IPsec tunnel. A tunnel forms where two ends name each other.
+/// One configured end of a tunnel or cable. It forms where two ends name each other.
 struct TunnelEnd {
   GatewayId gateway;
-  Ipv4Address remote;      ///< public address of the far end
-  std::string connection;  ///< the resource that configures it
-  std::string path;        ///< of that resource, for findings
+  Ipv4Address remote;  ///< address of the far end
+  /// The far end where it was named, not given by its address.
+  std::optional<GatewayId> far;
+  lab::LineProtocol protocol = lab::LineProtocol::IPsec;
+  bool is_private = false;        ///< between private addresses, over the VNets' peering
+  std::optional<RouterId> table;  ///< looks up what arrives; absent: the gateway's own
+  std::string connection;         ///< the resource that configures it
+  std::string path;               ///< of that resource, for findings
   bool is_azure = false;
   bool initiates = true;
   bool responds = true;
@@ -40,6 +45,7 @@ struct TunnelEnd {
   uint32_t remote_asn = 0;
   bool is_passive = false;
   std::vector<Ipv4Prefix> static_prefixes;  ///< reached through the tunnel without BGP
+  std::string problem;                      ///< why it can never come up, known to this end
 };
 
 /// One configured end of a session over the VNet fabric (BGP over LAN).
@@ -49,12 +55,13 @@ struct LanEnd {
   Ipv4Address remote;
   uint32_t local_asn = 0;
   uint32_t remote_asn = 0;
+  bool is_passive = false;
   std::string connection;
   std::string path;
 };
 
 /// What a public address is for; each kind counts up in its own documentation range (RFC 5737).
-enum class PublicAddressKind { azure, aviatrix };
+enum class PublicAddressKind { azure, aviatrix, outside };
 
 /// "; did you mean "transit-1"?" for a name that is nearly one of the candidates, else nothing.
 [[nodiscard]] std::string did_you_mean(const std::string& name,
@@ -69,7 +76,7 @@ class Derivation {
   lab::Diagnostics diagnostics;
 
   std::vector<TunnelEnd> tunnel_ends;
-  std::vector<LanEnd> lan_ends;  ///< of Aviatrix gateways
+  std::vector<LanEnd> lan_ends;  ///< of Aviatrix gateways and of routers on VMs
   /// The gateway and its twin, by the name of the transit or spoke.
   std::unordered_map<std::string, std::vector<GatewayId>> aviatrix_gateways;
   std::vector<std::vector<GatewayId>> gateways_of_vnet;          ///< by VnetId
@@ -93,6 +100,10 @@ class Derivation {
   /// address that is outside, reserved or taken; the NIC then stands at 0.0.0.0.
   NicId add_nic(Nic nic, std::optional<Ipv4Address> address, const std::string& path);
   VmId add_vm(Vm vm, const std::string& path);
+  /// A machine outside of Azure, in a subnet of its own that stands on the site's router.
+  NicId add_outside_nic(Nic nic, VnetId site, RouterId router, const std::string& path);
+  /// The Internet as a router with hosts; once.
+  void add_internet();
   /// Nothing when the two routers are linked already.
   std::optional<LinkId> add_link(Link link);
   /// Nothing when the two gateways have a session already.
@@ -150,6 +161,7 @@ class Derivation {
   std::unordered_set<std::string> names_;  ///< of gateways and VMs: what checks and timeline name
   uint32_t next_azure_ = 10;
   uint32_t next_aviatrix_ = 11;
+  uint32_t next_outside_ = 11;
   uint32_t next_overflow_ = 1;
 };
 

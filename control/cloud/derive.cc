@@ -9,6 +9,7 @@
 #include "control/cloud/derivation.h"
 #include "control/cloud/ipsec.h"
 #include "control/cloud/links.h"
+#include "control/cloud/routers/derive.h"
 
 namespace skyhop::cloud {
 
@@ -16,9 +17,9 @@ namespace {
 
 void validate_settings(Derivation& d) {
   const lab::Settings& settings = d.lab.settings;
-  if (settings.limits != "current" && settings.limits != "seed-2022") {
-    d.error("settings.limits",
-            fmt::format("\"{}\" is neither current nor seed-2022", settings.limits));
+  const std::string& year = d.lab.limits.route_server;
+  if (year != "current" && year != "seed-2022") {
+    d.error("limits.route_server", fmt::format("\"{}\" is neither current nor seed-2022", year));
   }
   // RFC 791: every host takes 576 octets.
   if (settings.tunnel_mtu < 576 || settings.tunnel_mtu > 9000) {
@@ -61,16 +62,22 @@ DeriveResult derive(const lab::Lab& lab) {
   azure::derive_route_servers(d);
   azure::derive_vpn_gateways(d);
   azure::derive_vms(d);
+  routers::derive_routers(d);
+  routers::derive_hosts(d);
 
   aviatrix::derive_attachments(d);
   aviatrix::derive_external_connections(d);
   azure::derive_connections(d);
+  routers::derive_connections(d);
+  routers::derive_neighbors(d);
   derive_lan_sessions(d);
   azure::derive_internal_sessions(d);
   derive_tunnels(d);
   check_given_keys(d);
+  routers::derive_static_routes(d);
   derive_fabric(d);
   index_network(d.network);
+  aviatrix::derive_nat(d);
   choose_tables(d);
   derive_limits(d);
 

@@ -13,14 +13,28 @@ void link_to_gateways(Derivation& d, SubnetId subnet_id, VnetId vnet) {
   for (const GatewayId id : d.gateways_of_vnet[vnet.index()]) {
     const Gateway& gateway = d.network.at(id);
     if (!gateway.router) continue;
-    const Router& fabric = d.network.at(*d.network.at(subnet_id).router);
-    d.add_link({.name = fabric.name + " - " + gateway.name,
-                .kind = LinkKind::fabric,
-                .a = *d.network.at(subnet_id).router,
-                .b = *gateway.router,
-                .connection = {},
-                .present_at_start = gateway.present_at_start});
+    const RouterId fabric = *d.network.at(subnet_id).router;
+    const auto add = [&](RouterId table) {
+      d.add_link({.name = d.network.at(fabric).name + " - " + d.network.at(table).name,
+                  .kind = LinkKind::fabric,
+                  .a = fabric,
+                  .b = table,
+                  .connection = {},
+                  .present_at_start = gateway.present_at_start});
+    };
+    add(*gateway.router);
+    for (const NicId nic : gateway.nics) {
+      if (d.network.at(nic).router) add(*d.network.at(nic).router);
+    }
   }
+}
+
+void link_to_internet(Derivation& d, RouterId router) {
+  d.add_link({.name = d.network.at(router).name + " - " + lab::kInternet,
+              .kind = LinkKind::fabric,
+              .a = router,
+              .b = *d.network.internet,
+              .connection = {}});
 }
 
 }  // namespace
@@ -29,8 +43,10 @@ void derive_fabric(Derivation& d) {
   std::vector<bool> has_nic(d.network.subnets.size(), false);
   for (const Nic& nic : d.network.nics) has_nic[nic.subnet.index()] = true;
   for (size_t i = 0; i < d.network.subnets.size(); ++i) {
-    if (!has_nic[i]) continue;
     Subnet& subnet = d.network.subnets[i];
+    // A site's subnet stands on the site's router.
+    if (subnet.router) has_nic[i] = false;
+    if (!has_nic[i]) continue;
     subnet.router = RouterId(d.network.routers.size());
     const std::string name = d.full_name(SubnetId(i));
     const Ipv4Address address = subnet.prefix.nth(1);
@@ -46,8 +62,14 @@ void derive_fabric(Derivation& d) {
     link_to_gateways(d, subnet, own);
     for (const PeeringId id : d.network.at(own).peerings) {
       const Peering& peering = d.network.at(id);
-      if (peering.state == PeeringState::Connected) link_to_gateways(d, subnet, peering.remote);
+      if (peering.reverse) link_to_gateways(d, subnet, peering.remote);
     }
+    if (d.network.internet) link_to_internet(d, *d.network.at(subnet).router);
+  }
+  for (const PlainRouter& router : d.network.plain_routers) {
+    const Gateway& gateway = d.network.at(router.gateway);
+    const bool is_outside = gateway.kind == GatewayKind::on_premises;
+    if (is_outside && d.network.internet) link_to_internet(d, *gateway.router);
   }
   for (const VpnGateway& gateway : d.network.vpn_gateways) {
     if (gateway.instances.size() < 2) continue;

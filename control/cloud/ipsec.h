@@ -32,6 +32,9 @@ void make_tunnel(Derivation& d, Link& link, GatewayId a, GatewayId b,
 /// Reports keys in settings.esp that are no tunnel's, when all tunnels are made.
 void check_given_keys(Derivation& d);
 
+/// GRE over IPv4 without key, checksum or sequence number (RFC 2784): 20 and 4 octets.
+inline constexpr Encapsulation kGre{.fixed_bytes = 24, .block = 1};
+
 /// The first field in which the policies differ ("pfs_group: None against PFS2048"), or empty.
 /// An absent policy is Azure's default proposals.
 [[nodiscard]] std::string mismatch(const std::optional<lab::IpsecPolicy>& a,

@@ -1,6 +1,7 @@
-// BGP over LAN: an Aviatrix connection names route server addresses, a route server connection
-// names a LAN address. A session stands where both do; where one does, it is shown with what is
-// missing.
+// Sessions over the VNets' fabric: BGP over LAN of Aviatrix, and the neighbours of routers on VMs.
+// Each names an address: a route server's instance, or another such router; a route server's
+// connection names one of theirs. A session stands where both do; where one does, it is shown with
+// what is missing.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,14 +9,17 @@
 #include <set>
 
 #include "control/cloud/asn.h"
+#include "control/cloud/azure/topology.h"
 #include "control/cloud/links.h"
 
 namespace skyhop::cloud {
 
 namespace {
 
-/// Both VNets must be peered in both directions and let forwarded traffic in (V12).
-std::string peering_fault(const Derivation& d, VnetId a, VnetId b) {
+enum class Forwarded { needed, not_needed };
+
+/// Both VNets must be peered in both directions, and for Aviatrix let forwarded traffic in (V12).
+std::string peering_fault(const Derivation& d, VnetId a, VnetId b, Forwarded forwarded) {
   if (a == b) return {};
   const auto name = [&](VnetId id) { return d.network.at(id).name; };
   for (const auto& [local, remote] : {std::pair(a, b), std::pair(b, a)}) {
@@ -26,7 +30,7 @@ std::string peering_fault(const Derivation& d, VnetId a, VnetId b) {
     if (!peering->allow_virtual_network_access) {
       return fmt::format("peering {} has allow_virtual_network_access off", peering->name);
     }
-    if (!peering->allow_forwarded_traffic) {
+    if (forwarded == Forwarded::needed && !peering->allow_forwarded_traffic) {
       return fmt::format("peering {} has allow_forwarded_traffic off", peering->name);
     }
   }
@@ -43,13 +47,17 @@ class LanMatcher {
       const auto peer = owner_of(server_ends_[i]);
       if (peer) server_end_of_.try_emplace({*peer, server_ends_[i].gateway}, i);
     }
-    for (const LanEnd& end : d_.lan_ends) from_aviatrix(end);
+    for (const LanEnd& end : d_.lan_ends) {
+      const auto far = owner_of(end);
+      if (far) peer_end_of_.try_emplace({end.gateway, *far}, &end);
+    }
+    for (const LanEnd& end : d_.lan_ends) from_peer(end);
     for (const LanEnd& end : server_ends_) from_server(end);
     report_partial_mesh();
   }
 
  private:
-  using Pair = std::pair<GatewayId, GatewayId>;  ///< Aviatrix gateway, route server instance
+  using Pair = std::pair<GatewayId, GatewayId>;  ///< who has the end, whom it names
 
   const Gateway& gateway(GatewayId id) const { return d_.network.at(id); }
 
@@ -124,6 +132,12 @@ class LanMatcher {
       return std::nullopt;
     }
     const Gateway& named = gateway(*id);
+    if (named.kind == GatewayKind::appliance) {
+      const Ipv4Address address = d_.network.at(named.nics.front()).address;
+      d_.fact("route server connection " + connection.name, "peer_ip", address.to_string(),
+              fmt::format("address of {}", named.name));
+      return address;
+    }
     if (named.nics.size() < 2) {
       d_.error(path + ".peer_ip", fmt::format("{} has no bgp_lan interface", connection.peer_ip),
                "V11");
@@ -154,17 +168,25 @@ class LanMatcher {
     const VnetId own = gateway(end.gateway).vnet;
     std::optional<GatewayId> far;
     for (const NicId nic : d_.nics_with(end.remote)) {
-      const auto* owner = std::get_if<GatewayId>(&d_.network.at(nic).owner);
-      if (owner == nullptr) continue;
+      const auto owner = d_.network.gateway_of(nic);
+      if (!owner) continue;
       const VnetId vnet = d_.vnet_of(nic);
-      if (vnet == own || d_.peering(own, vnet) != nullptr) return *owner;
-      far = *owner;
+      if (vnet == own || d_.peering(own, vnet) != nullptr) return owner;
+      far = owner;
     }
     return far;
   }
 
-  void from_aviatrix(const LanEnd& end) {
+  void from_peer(const LanEnd& end) {
     const auto instance = owner_of(end);
+    if (instance && peer_end_of_.at({end.gateway, *instance}) != &end) {
+      d_.error(end.path, fmt::format("{} and {} have a session already", gateway(end.gateway).name,
+                                     gateway(*instance).name));
+      return;
+    }
+    const bool is_peer = instance && (gateway(*instance).kind == GatewayKind::appliance ||
+                                      gateway(*instance).kind == GatewayKind::transit);
+    if (is_peer) return between_peers(end, *instance);
     if (!instance || gateway(*instance).kind != GatewayKind::route_server_instance) {
       d_.warning(end.path,
                  fmt::format("no route server has the address {}; {} has no session there",
@@ -183,29 +205,56 @@ class LanMatcher {
       return;
     }
     const LanEnd& other = server_ends_[server->second];
-    std::string problem;
+    add(end, session_end(other), disagreement(end, other), "V9", end.path);
+  }
+
+  /// In what two ends that name each other differ, or nothing.
+  [[nodiscard]] std::string disagreement(const LanEnd& end, const LanEnd& other) const {
+    const std::string& near = gateway(end.gateway).name;
+    const std::string& far = gateway(other.gateway).name;
     if (other.remote != end.local) {
-      problem = fmt::format("{} expects its peer at {}, but it is at {}", far.name,
-                            other.remote.to_string(), end.local.to_string());
-    } else if (other.remote_asn != end.local_asn) {
-      problem = fmt::format("{} expects AS {}, but {} is AS {}", far.name, other.remote_asn,
-                            gateway(end.gateway).name, end.local_asn);
-    } else if (end.remote_asn != other.local_asn) {
-      problem = fmt::format("{} expects AS {}, but {} is AS {}", gateway(end.gateway).name,
-                            end.remote_asn, far.name, other.local_asn);
+      return fmt::format("{} expects its peer at {}, but it is at {}", far,
+                         other.remote.to_string(), end.local.to_string());
     }
-    add(end,
-        {.gateway = *instance,
-         .address = other.local,
-         .local_asn = other.local_asn,
-         .expected_peer_asn = other.remote_asn,
-         .connection = other.connection},
-        problem, "V9", end.path);
+    if (other.remote_asn != end.local_asn) {
+      return fmt::format("{} expects AS {}, but {} is AS {}", far, other.remote_asn, near,
+                         end.local_asn);
+    }
+    if (end.remote_asn != other.local_asn) {
+      return fmt::format("{} expects AS {}, but {} is AS {}", near, end.remote_asn, far,
+                         other.local_asn);
+    }
+    if (end.is_passive && other.is_passive) return "both ends wait for the other";
+    return {};
+  }
+
+  static Session::End session_end(const LanEnd& end) {
+    return {.gateway = end.gateway,
+            .address = end.local,
+            .local_asn = end.local_asn,
+            .expected_peer_asn = end.remote_asn,
+            .is_passive = end.is_passive,
+            .connection = end.connection};
+  }
+
+  /// Two routers that both take their neighbours from the lab.
+  void between_peers(const LanEnd& end, GatewayId far) {
+    const auto other = peer_end_of_.find({far, end.gateway});
+    if (other == peer_end_of_.end()) {
+      add(end,
+          {.gateway = far, .address = end.remote, .local_asn = gateway(far).asn, .connection = {}},
+          fmt::format("{} has no neighbour at {}", gateway(far).name, end.local.to_string()), "V9",
+          end.path);
+    } else if (!seen_.contains({far, end.gateway})) {
+      add(end, session_end(*other->second), disagreement(end, *other->second), "V9", end.path);
+    }
   }
 
   void from_server(const LanEnd& end) {
     const auto peer = owner_of(end);
-    if (!peer || gateway(*peer).kind != GatewayKind::transit) {
+    const bool is_peer = peer && (gateway(*peer).kind == GatewayKind::transit ||
+                                  gateway(*peer).kind == GatewayKind::appliance);
+    if (!is_peer) {
       if (reported_.insert(end.path).second) {
         d_.warning(end.path + ".peer_ip",
                    fmt::format("no gateway has the address {}; {} has no session there",
@@ -222,49 +271,58 @@ class LanMatcher {
                    .local_asn = near.asn,
                    .connection = {},
                    .path = end.path};
-    add(missing,
-        {.gateway = end.gateway,
-         .address = end.local,
-         .local_asn = end.local_asn,
-         .expected_peer_asn = end.remote_asn,
-         .connection = end.connection},
+    add(missing, session_end(end),
         fmt::format("{} has no connection to {}", near.name, end.local.to_string()), "V9",
         end.path);
   }
 
-  void add(const LanEnd& end, Session::End server, std::string problem, const std::string& rule,
+  void add(const LanEnd& end, Session::End far, std::string problem, const std::string& rule,
            const std::string& path) {
-    if (!seen_.insert({end.gateway, server.gateway}).second) {
-      d_.error(path, fmt::format("{} and {} have a session already", gateway(end.gateway).name,
-                                 gateway(server.gateway).name));
-      return;
-    }
-    const std::string name = gateway(end.gateway).name + " - " + gateway(server.gateway).name;
+    seen_.insert({end.gateway, far.gateway});
+    const std::string name = gateway(end.gateway).name + " - " + gateway(far.gateway).name;
+    const bool is_aviatrix = gateway(end.gateway).kind == GatewayKind::transit;
     if (!problem.empty()) {
       d_.warning(path, fmt::format("session {} stays down: {}", name, problem), rule);
     }
     const std::string underlay =
-        peering_fault(d_, gateway(end.gateway).vnet, gateway(server.gateway).vnet);
+        peering_fault(d_, gateway(end.gateway).vnet, gateway(far.gateway).vnet,
+                      is_aviatrix ? Forwarded::needed : Forwarded::not_needed);
     if (!underlay.empty()) {
       problem = underlay;
       if (reported_.insert(path + underlay).second) {
-        d_.error(path, fmt::format("BGP over LAN cannot come up: {}", underlay), "V12");
+        if (is_aviatrix) {
+          d_.error(path, fmt::format("BGP over LAN cannot come up: {}", underlay), "V12");
+        } else {
+          d_.warning(path, fmt::format("session {} stays down: {}", name, underlay));
+        }
       }
     }
-    d_.fact(name, "session",
-            fmt::format("eBGP {} {} - {} {}", end.local_asn, end.local.to_string(),
-                        server.local_asn, server.address.to_string()),
-            problem.empty() ? "both sides name each other; multihop over the VNet peering (V7)"
-                            : "stays down: " + problem);
+    if (problem.empty()) problem = diversion(end.gateway, far);
+    d_.fact(
+        name, "session",
+        fmt::format("{} {} {} - {} {}", end.local_asn == far.local_asn ? "iBGP" : "eBGP",
+                    end.local_asn, end.local.to_string(), far.local_asn, far.address.to_string()),
+        problem.empty() ? is_aviatrix
+                              ? "both sides name each other; multihop over the VNet peering (V7)"
+                              : "both sides name each other; multihop over the VNets' fabric (A4)"
+                        : "stays down: " + problem);
     d_.add_session({.name = name,
-                    .a = {.gateway = end.gateway,
-                          .address = end.local,
-                          .local_asn = end.local_asn,
-                          .expected_peer_asn = end.remote_asn,
-                          .connection = end.connection},
-                    .b = std::move(server),
+                    .a = session_end(end),
+                    .b = std::move(far),
                     .link = std::nullopt,
                     .problem = std::move(problem)});
+  }
+
+  /// A user route that takes the packets of one end elsewhere breaks the session (A65).
+  std::string diversion(GatewayId near, const Session::End& far) const {
+    const Gateway& router = gateway(near);
+    if (router.kind != GatewayKind::appliance) return {};
+    const SubnetId subnet = d_.network.at(router.nics.front()).subnet;
+    const auto* route = azure::diverting_route(d_.network, subnet, far.address);
+    if (route == nullptr) return {};
+    return fmt::format("user route {} ({}) of {} takes packets to {} elsewhere", route->name,
+                       route->address_prefix.to_string(), d_.full_name(subnet),
+                       far.address.to_string());
   }
 
   /// V10: each instance programs a part of the VMs, so a peer of one instance reaches only those.
@@ -272,6 +330,14 @@ class LanMatcher {
     for (const auto& [id, servers] : peered_) {
       for (const auto& [name, instances] : servers) {
         if (instances.size() >= 2) continue;
+        if (gateway(id).kind != GatewayKind::transit) {
+          d_.warning(paths_[id],
+                     fmt::format("{} peers with one of the two instances of {}: a part of the NICs "
+                                 "never has its routes; name the route server itself",
+                                 gateway(id).name, name),
+                     "A13");
+          continue;
+        }
         d_.warning(paths_[id],
                    fmt::format("{} peers with one of the two instances of {}: about half of the "
                                "traffic may be lost; use ha_enabled and enable_bgp_lan_activemesh",
@@ -284,6 +350,7 @@ class LanMatcher {
   Derivation& d_;
   std::vector<LanEnd> server_ends_;
   std::map<Pair, size_t> server_end_of_;
+  std::map<Pair, const LanEnd*> peer_end_of_;
   std::set<Pair> seen_;
   std::map<GatewayId, std::map<std::string, std::set<GatewayId>>> peered_;
   std::map<GatewayId, std::string> paths_;

@@ -14,6 +14,7 @@
 
 #include "control/cloud/aviatrix/sizes.h"
 #include "control/cloud/azure/sku.h"
+#include "control/cloud/ipsec.h"
 #include "control/cloud/links.h"
 #include "control/lab/link_conditions.h"
 
@@ -82,6 +83,11 @@ class LimitWriter {
 
   void channel(Link& link, size_t way) {
     std::vector<LimitId>& limits = link.directions[way].limits;
+    if (link.carrier) {
+      // A network domain's packets use the same tunnel, which stands before them in the list.
+      limits = network_.at(*link.carrier).directions[way].limits;
+      return;
+    }
     const GatewayId* from = gateway_of(way == 0 ? link.a : link.b);
     const GatewayId* to = gateway_of(way == 0 ? link.b : link.a);
     const auto meet = [&limits](const std::map<GatewayId, LimitId>& all, const GatewayId* id) {
@@ -113,7 +119,8 @@ class LimitWriter {
   }
 
   [[nodiscard]] std::optional<Limit> tunnel_limit(const Link& link, const Gateway& end) const {
-    if (end.kind != GatewayKind::vpn_gateway_instance) {
+    if (end.kind == GatewayKind::transit || end.kind == GatewayKind::spoke) {
+      if (link.encapsulation == kGre) return std::nullopt;
       return Limit{.name = link.tunnel_count == 1
                                ? "Aviatrix tunnel"
                                : fmt::format("{} Aviatrix tunnels", link.tunnel_count),

@@ -71,6 +71,8 @@ std::string_view to_string(LinkKind kind) {
       return "tunnel";
     case LinkKind::ha:
       return "ha";
+    case LinkKind::cable:
+      return "cable";
   }
   return "?";
 }
@@ -136,15 +138,20 @@ std::optional<LinkId> Network::find_link(std::string_view name) const {
 std::vector<Channel> Network::find_channels(std::string_view name) const {
   constexpr std::string_view kArrow = " -> ";
   const size_t arrow = name.find(kArrow);
-  if (arrow == std::string_view::npos) {
-    const auto link = find_link(name);
-    if (!link) return {};
-    return {{*link, at(*link).a}, {*link, at(*link).b}};
-  }
+  const bool both = arrow == std::string_view::npos;
   const std::string from(name.substr(0, arrow));
-  const auto link = find_link(from + " - " + std::string(name.substr(arrow + kArrow.size())));
-  if (!link) return {};
-  return {{*link, at(at(*link).a).name == from ? at(*link).a : at(*link).b}};
+  const auto named =
+      find_link(both ? from : from + " - " + std::string(name.substr(arrow + kArrow.size())));
+  if (!named) return {};
+  std::vector<Channel> channels;
+  const bool from_a = at(at(*named).a).name == from;
+  for (size_t i = 0; i < links.size(); ++i) {
+    const Link& link = links[i];
+    if (LinkId(i) != *named && link.carrier != *named) continue;
+    if (both || from_a) channels.push_back({LinkId(i), link.a});
+    if (both || !from_a) channels.push_back({LinkId(i), link.b});
+  }
+  return channels;
 }
 
 std::string Network::name_of(Channel channel) const {
@@ -157,6 +164,40 @@ std::optional<SessionId> Network::find_session(std::string_view name) const {
   const Names* names = index ? &index->sessions : nullptr;
   if (const auto found = find_named<SessionId>(sessions, names, name)) return found;
   return find_named<SessionId>(sessions, names, swapped(name));
+}
+
+std::optional<GatewayId> Network::gateway_of(RouterId router) const {
+  const auto* gateway = std::get_if<GatewayId>(&at(router).what);
+  return gateway == nullptr ? std::nullopt : std::optional(*gateway);
+}
+
+std::vector<RouterId> Network::routers_of(GatewayId id) const {
+  std::vector<RouterId> all;
+  const Gateway& gateway = at(id);
+  if (gateway.router) all.push_back(*gateway.router);
+  for (const DomainTable& table : gateway.domains) all.push_back(table.router);
+  return all;
+}
+
+const GatewayNat* Network::nat_of(GatewayId gateway) const {
+  const auto found = std::ranges::find(nats, gateway, &GatewayNat::gateway);
+  return found == nats.end() ? nullptr : &*found;
+}
+
+RouterId Network::table_of(GatewayId id, std::string_view domain) const {
+  const Gateway& gateway = at(id);
+  const auto table = std::ranges::find(gateway.domains, domain, &DomainTable::domain);
+  return table == gateway.domains.end() ? *gateway.router : table->router;
+}
+
+std::optional<GatewayId> Network::gateway_of(NicId nic) const {
+  if (const auto* gateway = std::get_if<GatewayId>(&at(nic).owner)) return *gateway;
+  return at(std::get<VmId>(at(nic).owner)).router;
+}
+
+const PlainRouter* Network::plain_router(GatewayId gateway) const {
+  const auto found = std::ranges::find(plain_routers, gateway, &PlainRouter::gateway);
+  return found == plain_routers.end() ? nullptr : &*found;
 }
 
 std::optional<LinkId> Network::link_between(RouterId x, RouterId y) const {
@@ -192,6 +233,19 @@ std::optional<NicId> Network::nic_at(VnetId vnet, Ipv4Address address) const {
     if (peered(*this, vnet, at(at(nic).subnet).vnet)) return nic;
   }
   return std::nullopt;
+}
+
+std::vector<dataplane::NatRule> nat_rules(const GatewayNat& nat, LinkId link,
+                                          dataplane::NatSide side) {
+  std::vector<dataplane::NatRule> rules;
+  for (const GatewayNat::Rule& rule : nat.rules) {
+    const bool is_here =
+        rule.links.empty() || std::ranges::find(rule.links, link) != rule.links.end();
+    if (is_here && rule.of_source == (side == dataplane::NatSide::leaving)) {
+      rules.push_back(rule.what);
+    }
+  }
+  return rules;
 }
 
 }  // namespace skyhop::cloud

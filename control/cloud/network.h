@@ -15,6 +15,7 @@
 
 #include "control/cloud/id.h"
 #include "control/lab/lab.h"
+#include "dataplane/image.h"
 #include "dataplane/ipsec/spec.h"
 #include "lpm/address.h"
 
@@ -31,6 +32,10 @@ struct Fact {
   std::string reason;     ///< "first free host (x.4) of av-gw-transit-1-hagw-eth1-bgp_lan"
 };
 
+/// Machines outside of Azure stand in sites: a site has no peerings and no effective routes, and
+/// what its subnets stand on is a router of its own.
+enum class VnetKind { azure, site, internet };
+
 struct Vnet {
   std::string name;
   std::string location;
@@ -38,6 +43,7 @@ struct Vnet {
   std::vector<SubnetId> subnets;
   std::vector<PeeringId> peerings;  ///< those whose local side is this VNet
   bool made_by_aviatrix = false;
+  VnetKind kind = VnetKind::azure;
 };
 
 struct Subnet {
@@ -46,7 +52,8 @@ struct Subnet {
   Ipv4Prefix prefix;
   std::optional<RouteTableId> route_table;
   std::optional<NsgId> nsg;
-  /// The Azure host fabric as a router with this subnet's effective routes. Only where a NIC is.
+  /// The Azure host fabric as a router with this subnet's effective routes, only where a NIC is. Of
+  /// a site: its router.
   std::optional<RouterId> router;
 };
 
@@ -83,17 +90,35 @@ struct Nic {
   bool ip_forwarding = false;
   std::optional<NsgId> nsg;
   std::variant<VmId, GatewayId> owner;
+  /// What arrives here is looked up in this table of a network domain, not in the gateway's (V48).
+  std::optional<RouterId> router;
 };
 
 struct Vm {
   std::string name;
   NicId nic;
+  std::optional<Ipv4Address> public_ip;
+  /// What runs on a VM that forwards: packets for others go through its router, its own to the VM.
+  std::optional<GatewayId> router;
 };
 
-enum class GatewayKind { transit, spoke, vpn_gateway_instance, route_server_instance };
+enum class GatewayKind {
+  transit,
+  spoke,
+  vpn_gateway_instance,
+  route_server_instance,
+  appliance,  ///< runs on a VM
+  on_premises
+};
+
+/// A network domain's own table at a transit gateway with segmentation (V48).
+struct DomainTable {
+  std::string domain;
+  RouterId router;
+};
 
 /// Anything with a process of its own: an Aviatrix gateway, one instance of a VPN gateway or of a
-/// route server.
+/// route server, a router on a VM or outside of Azure.
 struct Gateway {
   std::string name;      ///< "transit-1-hagw", "vng-0", "routerserver-1"
   std::string resource;  ///< the lab's resource: "transit-1", "vng", "routerserver"
@@ -103,7 +128,8 @@ struct Gateway {
   std::vector<NicId> nics;  ///< eth0 first, then LAN interfaces; one for Azure's instances
   std::optional<GatewayId> twin;
   std::optional<RouterId> router;  ///< a route server has none: it never forwards (A38)
-  uint32_t asn = 0;                ///< 0: does not speak BGP
+  std::vector<DomainTable> domains;
+  uint32_t asn = 0;  ///< 0: does not speak BGP
   Ipv4Address public_ip;
   bool insane_mode = false;
   std::string size;  ///< of the VM, for an Aviatrix gateway
@@ -121,13 +147,14 @@ struct Router {
   std::string table_reason;  ///< "the default", "forwarding_tables"
 };
 
-enum class LinkKind { fabric, tunnel, ha };
+enum class LinkKind { fabric, tunnel, ha, cable };
 [[nodiscard]] std::string_view to_string(LinkKind kind);  ///< as spelt here
 
 /// What a tunnel adds to each packet; bytes on the wire follow from it.
 struct Encapsulation {
   uint32_t fixed_bytes = 0;  ///< outer IPv4, UDP of NAT-T where used, ESP header, IV, ICV
   uint32_t block = 1;        ///< inner packet + 2 octets of trailer are padded to this
+  friend bool operator==(const Encapsulation&, const Encapsulation&) = default;
 };
 
 /// What the two directions of an IPsec tunnel are. Without a driver in the house for its algorithm
@@ -153,12 +180,14 @@ struct Channel {
 };
 
 /// A pair of directed channels a->b and b->a. Directed channel index: 2 * id (a->b), 2 * id + 1.
+/// An end is the table that looks up what arrives there: a gateway's, or that of a network domain.
 struct Link {
   std::string name;  ///< "spoke1 - transit-1"
   LinkKind kind = LinkKind::fabric;
   RouterId a;
   RouterId b;
-  std::string connection;  ///< the attachment or external connection it belongs to
+  std::string connection;      ///< the attachment or external connection it belongs to
+  std::string far_connection;  ///< of b's end, where that is configured by another one
   /// Inner addresses of the ends, where the tunnel has them (169.254.x.y).
   std::optional<Ipv4Address> a_address;
   std::optional<Ipv4Address> b_address;
@@ -176,6 +205,8 @@ struct Link {
   std::array<Direction, 2> directions;  ///< from a, from b
   /// Why the tunnel can never come up (V18, A48), else empty.
   std::string problem;
+  /// Another link whose tunnel this one uses, for packets of a network domain: up while it is up.
+  std::optional<LinkId> carrier;
   bool present_at_start = true;
 };
 
@@ -206,6 +237,7 @@ struct RouteServer {
   lab::RoutingPreference preference = lab::RoutingPreference::ExpressRoute;
   uint32_t max_prefixes_per_peer = 4000;
   uint32_t max_prefixes_to_gateway = 0;  ///< 0: no limit
+  uint32_t max_prefixes = 0;             ///< of VNets and branches in all; 0: no limit
   uint32_t max_peers = 8;
 };
 
@@ -224,11 +256,50 @@ struct VpnGateway {
   std::vector<StaticRoute> static_routes;
 };
 
+/// A router that no cloud programs: on an appliance's VM, or outside of Azure.
+struct PlainRouter {
+  GatewayId gateway;
+  std::optional<VmId> vm;
+  bool ip_forwarding = true;  ///< of the NIC and of what runs (A64)
+  bool bgp_ecmp = true;
+  std::vector<Ipv4Prefix> networks;
+  enum class Out { links, vnet, internet, nowhere };
+  struct StaticRoute {
+    Ipv4Prefix prefix;
+    Out out = Out::nowhere;
+    std::vector<LinkId> links;
+  };
+  std::vector<StaticRoute> static_routes;
+};
+
 /// A spoke's attachment to a transit: tunnels of every gateway pair.
 struct Attachment {
   std::vector<GatewayId> spoke;
   std::vector<GatewayId> transit;
   std::vector<LinkId> links;
+  std::string domain;  ///< the spoke's network domain at this transit; empty: none
+  lab::SpokeTransitAttachment settings;
+};
+
+/// Two transits that tell each other routes: tunnels of every gateway pair.
+struct TransitPeering {
+  std::vector<GatewayId> first;
+  std::vector<GatewayId> second;
+  std::vector<LinkId> links;
+  lab::TransitGatewayPeering settings;
+};
+
+/// What an Aviatrix gateway translates: its rules in their order, each with the links it applies
+/// to.
+struct GatewayNat {
+  struct Rule {
+    bool of_source = true;  ///< of what leaves; else the destination of what enters
+    dataplane::NatRule what;
+    std::vector<LinkId> links;  ///< empty: all
+  };
+  GatewayId gateway;
+  std::vector<Rule> rules;
+  bool reaches_internet = false;  ///< translates at eth0: the Internet lies behind it
 };
 
 /// Names and addresses to ids; made once by index_network.
@@ -251,6 +322,11 @@ struct Network {
   std::vector<RouteServer> route_servers;
   std::vector<VpnGateway> vpn_gateways;
   std::vector<Attachment> attachments;
+  std::vector<TransitPeering> transit_peerings;
+  std::vector<GatewayNat> nats;
+  std::vector<PlainRouter> plain_routers;
+  /// Where packets leave to the Internet, if the lab has a host there.
+  std::optional<RouterId> internet;
   std::vector<Fact> facts;
   /// Makes the finders below constant-time; without it (a network built by hand) they scan.
   std::shared_ptr<const NetworkIndex> index;
@@ -275,16 +351,33 @@ struct Network {
   [[nodiscard]] std::optional<GatewayId> find_gateway(std::string_view name) const;
   [[nodiscard]] std::optional<RouterId> find_router(std::string_view name) const;
   [[nodiscard]] std::optional<LinkId> find_link(std::string_view name) const;  ///< either order
-  /// Both channels of "a - b", the one of "a -> b"; none when there is no such link.
+  /// Both channels of "a - b", the one of "a -> b", with those of network domains in the same
+  /// tunnel; none when there is no such link.
   [[nodiscard]] std::vector<Channel> find_channels(std::string_view name) const;
   /// "a -> b"
   [[nodiscard]] std::string name_of(Channel channel) const;
   [[nodiscard]] std::optional<SessionId> find_session(std::string_view name) const;
+  /// The gateway whose table this is; nothing for the fabric.
+  [[nodiscard]] std::optional<GatewayId> gateway_of(RouterId router) const;
+  /// Its table, and those of network domains.
+  [[nodiscard]] std::vector<RouterId> routers_of(GatewayId gateway) const;
+  /// The table of a network domain at a gateway; the gateway's own where it has none for it.
+  [[nodiscard]] RouterId table_of(GatewayId gateway, std::string_view domain) const;
+  /// What the gateway translates; null: nothing.
+  [[nodiscard]] const GatewayNat* nat_of(GatewayId gateway) const;
   /// The link between two routers, if there is one.
   [[nodiscard]] std::optional<LinkId> link_between(RouterId x, RouterId y) const;
   /// The NIC with this address in the VNet or in a VNet peered with it.
   [[nodiscard]] std::optional<NicId> nic_at(VnetId vnet, Ipv4Address address) const;
+  /// Whose NIC it is: a gateway's, or a VM's that has a router.
+  [[nodiscard]] std::optional<GatewayId> gateway_of(NicId nic) const;
+  /// Of a router that no cloud programs; null for every other gateway.
+  [[nodiscard]] const PlainRouter* plain_router(GatewayId gateway) const;
 };
+
+/// The gateway's rules on this side of this link.
+[[nodiscard]] std::vector<dataplane::NatRule> nat_rules(const GatewayNat& nat, LinkId link,
+                                                        dataplane::NatSide side);
 
 /// Sets `network.index`; to be called again when anything was added.
 void index_network(Network& network);

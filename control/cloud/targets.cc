@@ -96,6 +96,9 @@ class TargetCheck {
       case lab::Element::gateway:
         return gateway(action.target, path, "Aviatrix gateway", GatewayKind::transit,
                        GatewayKind::spoke);
+      case lab::Element::router:
+        return gateway(action.target, path, "router", GatewayKind::appliance,
+                       GatewayKind::on_premises);
       case lab::Element::session:
         return session(action.target, path);
       case lab::Element::route_server_instance:
@@ -116,6 +119,55 @@ class TargetCheck {
 
   void check(const lab::AddSpoke& action, const std::string& path) {
     spoke(action.spoke_gateway, path);
+  }
+
+  void check(const lab::SetApproval& action, const std::string& path) {
+    const auto& connections = d_.lab.transit_external_device_conns;
+    const auto connection = std::ranges::find(connections, action.target,
+                                              &lab::TransitExternalDeviceConn::connection_name);
+    const bool is_connection = connection != connections.end();
+    const auto waits = [&](const auto& gateway) {
+      const bool is_its = is_connection ? gateway.name == connection->gw_name &&
+                                              connection->enable_learned_cidrs_approval
+                                        : gateway.name == action.target;
+      const bool by_connection =
+          gateway.learned_cidrs_approval_mode == lab::ApprovalMode::connection;
+      return is_its && gateway.enable_learned_cidrs_approval && by_connection == is_connection;
+    };
+    if (std::ranges::any_of(d_.lab.transit_gateways, waits) ||
+        std::ranges::any_of(d_.lab.spoke_gateways, waits)) {
+      return;
+    }
+    d_.error(path,
+             fmt::format("nothing that {} learns waits for approval: enable_learned_cidrs_approval "
+                         "is off, or learned_cidrs_approval_mode is the other one",
+                         action.target),
+             "V36");
+  }
+
+  void check(const lab::Switchover& action, const std::string& path) {
+    const auto& connections = d_.lab.transit_external_device_conns;
+    const auto connection = std::ranges::find(connections, action.connection,
+                                              &lab::TransitExternalDeviceConn::connection_name);
+    if (connection == connections.end()) {
+      return unknown(path, "external connection", action.connection, {});
+    }
+    const auto stands_by = [&](const auto& gateway) {
+      return gateway.name == connection->gw_name && gateway.enable_active_standby &&
+             !gateway.enable_active_standby_preemptive;
+    };
+    if (std::ranges::any_of(d_.lab.transit_gateways, stands_by) ||
+        std::ranges::any_of(d_.lab.spoke_gateways, stands_by)) {
+      return;
+    }
+    d_.error(path,
+             fmt::format("{} is not active-standby, or preemptive: it goes back by itself",
+                         connection->gw_name),
+             "V50");
+  }
+
+  void check(const lab::StopGateway& action, const std::string& path) {
+    gateway(action.gateway, path, "Aviatrix gateway", GatewayKind::transit, GatewayKind::spoke);
   }
 
   void check(const lab::CheckReachable& what, const std::string& path) {

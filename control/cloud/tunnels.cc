@@ -21,8 +21,36 @@ struct Fault {
   std::string rule;
 };
 
+/// Why packets between private addresses of two gateways do not arrive, or nothing.
+std::string underlay_fault(const Derivation& d, GatewayId a, GatewayId b) {
+  const VnetId vnets[] = {d.network.at(a).vnet, d.network.at(b).vnet};
+  if (vnets[0] == vnets[1]) return {};
+  for (const auto& [local, remote] : {std::pair(0, 1), std::pair(1, 0)}) {
+    const Peering* peering = d.peering(vnets[local], vnets[remote]);
+    if (peering == nullptr || !peering->allow_virtual_network_access) {
+      return fmt::format("VNet {} has no peering to VNet {}", d.network.at(vnets[local]).name,
+                         d.network.at(vnets[remote]).name);
+    }
+  }
+  return {};
+}
+
 /// Why two matching ends never form a tunnel, or an empty problem.
-Fault tunnel_fault(const TunnelEnd& a, const TunnelEnd& b) {
+Fault tunnel_fault(const Derivation& d, const TunnelEnd& a, const TunnelEnd& b) {
+  for (const TunnelEnd* end : {&a, &b}) {
+    if (!end->problem.empty()) return {end->problem, {}};
+  }
+  if (a.protocol != b.protocol) return {"the ends speak different protocols", "V9"};
+  // A router's end takes the addresses that the other end means.
+  if (!a.far && !b.far && a.is_private != b.is_private) {
+    return {"one end uses private addresses and the other public ones", "V9"};
+  }
+  if (a.is_private || b.is_private) {
+    if (std::string missing = underlay_fault(d, a.gateway, b.gateway); !missing.empty()) {
+      return {std::move(missing), "A53"};
+    }
+  }
+  if (a.protocol != lab::LineProtocol::IPsec) return {};
   const bool can_start = (a.initiates && b.responds) || (b.initiates && a.responds);
   if (!can_start) {
     return {a.initiates ? "both ends are InitiatorOnly: neither answers"
@@ -58,6 +86,24 @@ Fault session_fault(const Network& network, const TunnelEnd& a, const TunnelEnd&
   return {};
 }
 
+constexpr uint32_t kCableMtu = 1500;
+
+Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolicy& policy,
+                               NatTraversal nat) {
+  constexpr uint32_t kIpv4 = 20, kUdp = 8, kVxlan = 8, kEthernet = 14;
+  switch (protocol) {
+    case lab::LineProtocol::IPsec:
+      return encapsulation_of(transform_of(policy), nat);
+    case lab::LineProtocol::GRE:
+      return kGre;
+    case lab::LineProtocol::VXLAN:  // RFC 7348
+      return {.fixed_bytes = kIpv4 + kUdp + kVxlan + kEthernet};
+    case lab::LineProtocol::Ethernet:
+      break;
+  }
+  return {};
+}
+
 Session::End session_end(const TunnelEnd& end) {
   return {.gateway = end.gateway,
           .address = end.local_bgp,
@@ -72,7 +118,7 @@ class TunnelMatcher {
   explicit TunnelMatcher(Derivation& d) : d_(d) {
     for (size_t i = 0; i < d_.tunnel_ends.size(); ++i) {
       const TunnelEnd& end = d_.tunnel_ends[i];
-      const auto remote = d_.gateway_of_public_address(end.remote);
+      const auto remote = end.far ? end.far : remote_of(end);
       remotes_.push_back(remote);
       if (!remote) continue;
       const auto [other, is_new] = ends_.try_emplace({end.gateway, *remote}, i);
@@ -109,17 +155,31 @@ class TunnelMatcher {
   }
 
  private:
+  /// The gateway that has the address this end names; a private one in its own or a peered VNet.
+  std::optional<GatewayId> remote_of(const TunnelEnd& end) const {
+    if (!end.is_private) return d_.gateway_of_public_address(end.remote);
+    std::optional<GatewayId> far;
+    for (const NicId nic : d_.nics_with(end.remote)) {
+      const auto* owner = std::get_if<GatewayId>(&d_.network.at(nic).owner);
+      if (owner == nullptr || *owner == end.gateway) continue;
+      if (d_.peering(d_.network.at(end.gateway).vnet, d_.vnet_of(nic)) != nullptr) return *owner;
+      far = *owner;
+    }
+    return far;
+  }
+
   void join(const TunnelEnd& a, const TunnelEnd& b) {
     const Network& network = d_.network;
     const std::string name = network.at(a.gateway).name + " - " + network.at(b.gateway).name;
-    const Fault fault = tunnel_fault(a, b);
+    const Fault fault = tunnel_fault(d_, a, b);
     if (!fault.problem.empty()) {
       d_.warning(a.path, fmt::format("tunnel {} stays down: {}", name, fault.problem), fault.rule);
     }
     // Azure's custom policy is the only proposal; without one ours is what both agree on.
     const std::optional<lab::IpsecPolicy>& policy = b.policy ? b.policy : a.policy;
-    const auto link = add(a, b.gateway, name, policy.value_or(lab::IpsecPolicy{}), fault.problem);
-    if (!link) return;
+    const auto link =
+        add(a, &b, b.gateway, name, policy.value_or(lab::IpsecPolicy{}), fault.problem);
+    if (!link) return report_linked(a, b.gateway);
     add_static_routes(a, *link);
     add_static_routes(b, *link);
     if (!a.has_bgp && !b.has_bgp) return;
@@ -139,8 +199,9 @@ class TunnelMatcher {
     const std::string problem =
         fmt::format("{} has no connection to {}", far.name, d_.network.at(end.gateway).name);
     d_.warning(end.path, fmt::format("tunnel {} stays down: {}", name, problem), "V9");
-    const auto link = add(end, remote, name, end.policy.value_or(lab::IpsecPolicy{}), problem);
-    if (!link) return;
+    const auto link =
+        add(end, nullptr, remote, name, end.policy.value_or(lab::IpsecPolicy{}), problem);
+    if (!link) return report_linked(end, remote);
     const Session::End other{.gateway = remote,
                              .address = end.remote_bgp,
                              .local_asn = far.asn,
@@ -149,17 +210,29 @@ class TunnelMatcher {
     add_session(session_end(end), other, name, *link, problem);
   }
 
-  std::optional<LinkId> add(const TunnelEnd& end, GatewayId remote, const std::string& name,
-                            const lab::IpsecPolicy& policy, const std::string& problem) {
+  void report_linked(const TunnelEnd& end, GatewayId remote) {
+    d_.error(end.path, fmt::format("{} and {} have a tunnel already, without this connection",
+                                   d_.network.at(end.gateway).name, d_.network.at(remote).name));
+  }
+
+  /// `other` is the far end, where there is one.
+  std::optional<LinkId> add(const TunnelEnd& end, const TunnelEnd* other, GatewayId remote,
+                            const std::string& name, const lab::IpsecPolicy& policy,
+                            const std::string& problem) {
     const Gateway& a = d_.network.at(end.gateway);
     const Gateway& b = d_.network.at(remote);
+    const bool is_cable = end.protocol == lab::LineProtocol::Ethernet;
+    const bool is_private = end.is_private || (other != nullptr && other->is_private);
+    const NatTraversal nat = is_private ? NatTraversal::off : NatTraversal::on;
     Link link{.name = name,
-              .kind = LinkKind::tunnel,
-              .a = *a.router,
-              .b = *b.router,
+              .kind = is_cable ? LinkKind::cable : LinkKind::tunnel,
+              .a = end.table.value_or(*a.router),
+              .b = other == nullptr ? *b.router : other->table.value_or(*b.router),
               .connection = end.connection,
+              .far_connection = other == nullptr ? std::string() : other->connection,
               .policy = policy,
-              .mtu = d_.lab.settings.tunnel_mtu,
+              .encapsulation = encapsulation_of(end.protocol, policy, nat),
+              .mtu = is_cable ? kCableMtu : d_.lab.settings.tunnel_mtu,
               .problem = problem,
               .present_at_start = a.present_at_start && b.present_at_start};
     if (end.has_bgp) {
@@ -169,8 +242,16 @@ class TunnelMatcher {
     d_.fact(name, "tunnels", "1",
             problem.empty() ? fmt::format("{} and {} name each other", a.name, b.name)
                             : "stays down: " + problem);
-    make_tunnel(d_, link, end.gateway, remote, policy, NatTraversal::on, end.path);
-    d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    if (end.protocol == lab::LineProtocol::IPsec) {
+      make_tunnel(d_, link, end.gateway, remote, policy, nat, end.path);
+    } else if (!is_cable) {
+      d_.fact(name, "overhead", fmt::format("{} octets", link.encapsulation.fixed_bytes),
+              end.protocol == lab::LineProtocol::GRE ? "GRE without options (RFC 2784)"
+                                                     : "VXLAN with the inner Ethernet header");
+    }
+    if (!is_cable) {
+      d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
+    }
     return d_.add_link(std::move(link));
   }
 

@@ -167,6 +167,7 @@ void AzurePlane::collect(GatewayId id) {
 
 void AzurePlane::program_subnet(SubnetId id, const cloud::azure::ProgrammedRoutes& programmed) {
   const cloud::Subnet& subnet = network_.at(id);
+  if (network_.at(subnet.vnet).kind != cloud::VnetKind::azure) return;
   static const std::vector<lab::UserRoute> kNone;
   const auto& controller_routes = subnet.route_table && aviatrix_ != nullptr
                                       ? aviatrix_->route_table(*subnet.route_table)
@@ -200,7 +201,11 @@ void AzurePlane::program_subnet(SubnetId id, const cloud::azure::ProgrammedRoute
           const auto link = network_.link_between(*subnet.router, hop.router);
           next = link ? over(network_, *link, table) : NextHop{};
           if (link) {
-            next.edge = table.edge(Edge::over({*link, *subnet.router}, hop.guard));
+            Edge edge = Edge::over({*link, *subnet.router}, hop.guard);
+            if (std::holds_alternative<cloud::VmId>(network_.at(hop.nic).owner)) {
+              edge.enters = hop.nic;
+            }
+            next.edge = table.edge(edge);
           }
           next.via = network_.at(hop.nic).address;
           break;
@@ -209,6 +214,11 @@ void AzurePlane::program_subnet(SubnetId id, const cloud::azure::ProgrammedRoute
           next = {.edge = table.edge(Edge::to(hop.nic, hop.guard)),
                   .via = network_.at(hop.nic).address,
                   .name = network_.at(hop.nic).name};
+          break;
+        case FabricHop::Kind::internet:
+          if (const auto link = network_.link_between(*subnet.router, hop.router)) {
+            next = over(network_, *link, table);
+          }
           break;
         case FabricHop::Kind::drop:
           next = {.edge = table.edge(Edge::drop(hop.drop)),

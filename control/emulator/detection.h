@@ -1,6 +1,7 @@
 // How long a gateway believes in a dead tunnel, and when it trusts it again.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
@@ -14,12 +15,15 @@
 namespace skyhop::emulator {
 
 /// Watches tunnels and HA links for the gateways at their ends. An Aviatrix gateway takes its
-/// tunnel_detection_time (60 s unless set) to see that a tunnel is dead; a VPN gateway trusts BGP
-/// where BGP runs over the tunnel (A52), and dead peer detection (45 s) where routes are static.
+/// tunnel_detection_time (60 s unless set) to see that a tunnel is dead; a VPN gateway or a router
+/// trusts BGP where BGP runs over the tunnel (A52), and dead peer detection (45 s) where routes are
+/// static. A cable's ends see the carrier go at once.
 class Detection {
  public:
+  /// `noticed` is told when an end of a tunnel has seen it dead or alive.
   Detection(const lab::Lab& lab, const cloud::Network& network, const ElementState& state,
-            bgp::Scheduler& scheduler, std::vector<std::unique_ptr<routing::RouterTable>>& tables);
+            bgp::Scheduler& scheduler, std::vector<std::unique_ptr<routing::RouterTable>>& tables,
+            std::function<void()> noticed);
 
   /// The link, or the machine at one of its ends, went down or came up.
   void link_changed(cloud::LinkId link);
@@ -27,13 +31,14 @@ class Detection {
   void gateway_changed(cloud::GatewayId gateway);
   /// The link is up, and no end waits for the tunnel to be negotiated again after it saw it dead.
   [[nodiscard]] bool is_negotiated(cloud::LinkId link) const;
-  /// The router knows the link as dead: edges over it start dead.
+  /// The router's gateway knows the link as dead: edges over it start dead.
   [[nodiscard]] bool knows_dead(cloud::RouterId router, cloud::LinkId link) const {
-    return known_dead_.contains({router, link});
+    const auto gateway = network_.gateway_of(router);
+    return gateway && known_dead_.contains({*gateway, link});
   }
 
  private:
-  void watch(cloud::RouterId router, cloud::LinkId link);
+  void watch(cloud::RouterId end, cloud::LinkId link);
   [[nodiscard]] std::optional<bgp::Duration> detection_time(const cloud::Gateway& gateway,
                                                             cloud::LinkId link) const;
 
@@ -42,7 +47,8 @@ class Detection {
   const ElementState& state_;
   bgp::Scheduler& scheduler_;
   std::vector<std::unique_ptr<routing::RouterTable>>& tables_;
-  std::set<std::pair<cloud::RouterId, cloud::LinkId>> known_dead_;
+  std::function<void()> noticed_;
+  std::set<std::pair<cloud::GatewayId, cloud::LinkId>> known_dead_;
 };
 
 }  // namespace skyhop::emulator

@@ -17,6 +17,7 @@ bool ElementState::is_router_up(cloud::RouterId router) const {
 
 bool ElementState::is_up(cloud::LinkId id) const {
   const cloud::Link& link = network_.at(id);
+  if (link.carrier) return is_up(*link.carrier);
   return !is_cut(id) && link.problem.empty() && is_router_up(link.a) && is_router_up(link.b);
 }
 

@@ -9,6 +9,7 @@
 #include "control/emulator/detection.h"
 #include "control/emulator/element_state.h"
 #include "control/emulator/names.h"
+#include "control/emulator/router_plane.h"
 #include "control/emulator/speakers.h"
 #include "control/lab/link_conditions.h"
 
@@ -79,21 +80,35 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
   for (size_t i = 0; i < network.routers.size(); ++i) {
     tables_.push_back(std::make_unique<routing::RouterTable>(RouterId(i), watch_.get()));
   }
-  detection_ = std::make_unique<Detection>(lab_, network, *state_, clock_, tables_);
+  detection_ = std::make_unique<Detection>(lab_, network, *state_, clock_, tables_, [this] {
+    if (aviatrix_) aviatrix_->tunnels_changed();
+  });
   speakers_ = std::make_unique<Speakers>(lab_, network, *state_, clock_, [this](LinkId link) {
     return detection_->is_negotiated(link);
   });
   azure_ = std::make_unique<AzurePlane>(network, *state_, clock_, *speakers_, tables_);
-  aviatrix_ = std::make_unique<AviatrixPlane>(lab_, network, *state_, clock_, *speakers_, tables_,
-                                              [this] { azure_->changed(); });
+  aviatrix_ = std::make_unique<AviatrixPlane>(
+      lab_, network, *state_, clock_, *speakers_, tables_,
+      AviatrixPlane::Observers{
+          .route_tables = [this] { azure_->changed(); },
+          .note = [this](const std::string& subject,
+                         const std::string& what) { note(subject, what); },
+          .carries_packets = [this](LinkId link) { return detection_->is_negotiated(link); }});
   azure_->read_route_tables_from(*aviatrix_);
+  routers_ = std::make_unique<RouterPlane>(network, *speakers_, tables_);
 
   speakers_->observe(
       [this](GatewayId gateway, std::span<const bgp::Prefix> prefixes) {
-        if (network_.at(gateway).kind == GatewayKind::transit) {
-          aviatrix_->routes_changed(gateway, prefixes);
-        } else {
-          azure_->routes_changed(gateway, prefixes);
+        switch (network_.at(gateway).kind) {
+          case GatewayKind::transit:
+          case GatewayKind::spoke:
+            return aviatrix_->routes_changed(gateway, prefixes);
+          case GatewayKind::appliance:
+          case GatewayKind::on_premises:
+            return routers_->routes_changed(gateway, prefixes);
+          case GatewayKind::route_server_instance:
+          case GatewayKind::vpn_gateway_instance:
+            return azure_->routes_changed(gateway, prefixes);
         }
       },
       [this](cloud::SessionId session, bgp::SessionState from, bgp::SessionState to,
@@ -106,8 +121,9 @@ Emulation::Emulation(const lab::Lab& lab, const cloud::Network& network, routing
       });
 
   for (size_t i = 0; i < network.gateways.size(); ++i) {
-    if (!state_->is_up(GatewayId(i)) && network.gateways[i].router) {
-      watch_->router_state(*network.gateways[i].router, false);
+    if (state_->is_up(GatewayId(i))) continue;
+    for (const RouterId router : network.routers_of(GatewayId(i))) {
+      watch_->router_state(router, false);
     }
   }
   for (size_t i = 0; i < network.links.size(); ++i) {
@@ -125,6 +141,10 @@ Convergence Emulation::converge() {
   bgp::Duration quiet = kQuietMargin;
   for (const lab::TransitGateway& transit : lab_.transit_gateways) {
     quiet = std::max(quiet, 2 * in_ticks(transit.bgp_polling_time) + kQuietMargin);
+  }
+  for (const lab::SpokeGateway& spoke : lab_.spoke_gateways) {
+    if (!spoke.enable_bgp) continue;
+    quiet = std::max(quiet, 2 * in_ticks(spoke.bgp_polling_time) + kQuietMargin);
   }
   const auto waiting = [this] {
     std::vector<std::string> names;
@@ -153,34 +173,88 @@ Convergence Emulation::converge() {
 
 Seconds Emulation::now() const { return in_seconds(clock_.now() - zero_); }
 
+Seconds Emulation::converged_at() const { return in_seconds(zero_); }
+
+std::vector<PendingCidr> Emulation::pending_cidrs() const { return aviatrix_->pending(); }
+
+std::optional<GatewayId> Emulation::active_gateway(const std::string& connection) const {
+  return aviatrix_->standby().active(connection);
+}
+
 void Emulation::advance_to(Seconds time) { clock_.run_until(zero_ + in_ticks(time)); }
 
 Result<void> Emulation::apply(const lab::TimelineEvent& event) {
-  if (const auto* change = std::get_if<lab::SetState>(&event.action)) return set_state(*change);
-  if (const auto* change = std::get_if<lab::SetAdvertisedCidrs>(&event.action)) {
-    bool found = false;
-    for (size_t i = 0; i < network_.gateways.size(); ++i) {
-      if (network_.gateways[i].resource != change->spoke_gateway) continue;
-      found = true;
-      aviatrix_->set_advertised_cidrs(GatewayId(i), change->included_advertised_spoke_routes);
-    }
-    if (!found) return fail("there is no spoke named '" + change->spoke_gateway + "'");
-    note(change->spoke_gateway, "advertised CIDRs changed");
-    return {};
+  return std::visit([this](const auto& action) { return carry_out(action); }, event.action);
+}
+
+Result<void> Emulation::carry_out(const lab::SetState& change) { return set_state(change); }
+
+Result<void> Emulation::carry_out(const lab::SetAdvertisedCidrs& change) {
+  const auto gateways = gateways_of(change.spoke_gateway);
+  if (gateways.empty()) return fail("there is no spoke named '" + change.spoke_gateway + "'");
+  note(change.spoke_gateway, "advertised CIDRs changed");
+  for (const GatewayId gateway : gateways) {
+    aviatrix_->set_advertised_cidrs(gateway, change.included_advertised_spoke_routes);
   }
-  if (const auto* change = std::get_if<lab::LinkConditions>(&event.action)) {
-    return change_link(*change);
-  }
-  const auto& added = std::get<lab::AddSpoke>(event.action);
-  for (size_t i = 0; i < network_.gateways.size(); ++i) {
-    if (network_.gateways[i].resource != added.spoke_gateway) continue;
-    state_->set_present(GatewayId(i));
-    set_gateway(GatewayId(i), true);
+  return {};
+}
+
+Result<void> Emulation::carry_out(const lab::AddSpoke& added) {
+  note(added.spoke_gateway, "launched and attached");
+  for (const GatewayId gateway : gateways_of(added.spoke_gateway)) {
+    state_->set_present(gateway);
+    set_gateway(gateway, true);
   }
   aviatrix_->gateways_changed();
   azure_->changed();
-  note(added.spoke_gateway, "launched and attached");
   return {};
+}
+
+Result<void> Emulation::carry_out(const lab::SetApproval& change) {
+  for (const Ipv4Prefix cidr : change.cidrs) {
+    note(change.target, fmt::format("learned CIDR {} {}", cidr.to_string(),
+                                    change.approved ? "approved" : "pending again"));
+  }
+  aviatrix_->set_approved(change.target, change.cidrs, change.approved);
+  return {};
+}
+
+Result<void> Emulation::carry_out(const lab::Switchover& change) {
+  if (!aviatrix_->switch_over(change.connection)) {
+    note(change.connection, "switchover refused: the standby tunnel is down");
+  }
+  return {};
+}
+
+Result<void> Emulation::carry_out(const lab::StopGateway& change) {
+  const auto gateway = gateway_named(network_, change.gateway);
+  if (!gateway) return std::unexpected(gateway.error());
+  const GatewayId id = *gateway;
+  set_gateway(id, false);
+  const std::string& resource = network_.at(id).resource;
+  const auto restarts = [&](const auto& settings) {
+    return settings.name == resource && settings.single_az_ha;
+  };
+  if (std::ranges::none_of(lab_.transit_gateways, restarts) &&
+      std::ranges::none_of(lab_.spoke_gateways, restarts)) {
+    note(change.gateway, "stays stopped: single_az_ha is off");
+    return {};
+  }
+  clock_.schedule(in_ticks(lab_.settings.gateway_restart_time), [this, id] {
+    if (state_->is_up(id)) return;
+    note(network_.at(id).name, "started again by the controller (single_az_ha)");
+    set_gateway(id, true);
+  });
+  return {};
+}
+
+/// A resource's gateways: the first and its twin.
+std::vector<GatewayId> Emulation::gateways_of(const std::string& resource) const {
+  std::vector<GatewayId> gateways;
+  for (size_t i = 0; i < network_.gateways.size(); ++i) {
+    if (network_.gateways[i].resource == resource) gateways.emplace_back(i);
+  }
+  return gateways;
 }
 
 Result<void> Emulation::set_state(const lab::SetState& change) {
@@ -193,6 +267,7 @@ Result<void> Emulation::set_state(const lab::SetState& change) {
       return {};
     }
     case lab::Element::gateway:
+    case lab::Element::router:
     case lab::Element::route_server_instance:
     case lab::Element::vpn_gateway_instance: {
       const auto gateway = gateway_named(network_, change.target);
@@ -211,7 +286,7 @@ Result<void> Emulation::set_state(const lab::SetState& change) {
   return {};
 }
 
-Result<void> Emulation::change_link(const lab::LinkConditions& change) {
+Result<void> Emulation::carry_out(const lab::LinkConditions& change) {
   const auto channels = channels_named(network_, change.link);
   if (!channels) return std::unexpected(channels.error());
   for (const cloud::Channel channel : *channels) {
@@ -230,16 +305,23 @@ void Emulation::set_link(LinkId link, bool up) {
   state_->set_cut(link, !up);
   watch_->link_state(link, up);
   detection_->link_changed(link);
+  // Network domains have links of their own over the same tunnel.
+  for (size_t i = 0; i < network_.links.size(); ++i) {
+    if (network_.links[i].carrier != link) continue;
+    watch_->link_state(LinkId(i), up);
+    detection_->link_changed(LinkId(i));
+  }
   note(network_.at(link).name, up ? "link restored" : "link cut");
 }
 
 void Emulation::set_gateway(GatewayId id, bool up) {
   const cloud::Gateway& gateway = network_.at(id);
   state_->set_up(id, up);
-  if (gateway.router) watch_->router_state(*gateway.router, up);
+  for (const RouterId router : network_.routers_of(id)) watch_->router_state(router, up);
   up ? speakers_->restart(id) : speakers_->crash(id);
   detection_->gateway_changed(id);
   azure_->instance_changed(id);
+  aviatrix_->tunnels_changed();
   note(gateway.name, up ? "started" : "stopped");
 }
 

@@ -37,10 +37,19 @@ struct Convergence {
   std::vector<std::string> waiting;  ///< what is not up, with the reason
 };
 
+/// A learned CIDR that waits for approval (V36).
+struct PendingCidr {
+  std::string connection;
+  cloud::GatewayId gateway;
+  Ipv4Prefix prefix;
+  friend auto operator<=>(const PendingCidr&, const PendingCidr&) = default;
+};
+
 class AzurePlane;
 class AviatrixPlane;
 class Detection;
 class ElementState;
+class RouterPlane;
 class Speakers;
 
 class Emulation {
@@ -57,6 +66,8 @@ class Emulation {
   [[nodiscard]] Seconds now() const;
   /// The clock that speakers read: since the start of the emulation.
   [[nodiscard]] bgp::Time clock() const { return clock_.now(); }
+  /// When it had converged, since the start of the emulation.
+  [[nodiscard]] Seconds converged_at() const;
   /// Runs until this time since convergence.
   void advance_to(Seconds time);
   /// Carries out an event now. Fails when its target does not exist.
@@ -81,6 +92,9 @@ class Emulation {
     bgp::PeerId peer{};
   };
   [[nodiscard]] SessionPeer session_peer(cloud::SessionId session, bool side_a) const;
+  [[nodiscard]] std::vector<PendingCidr> pending_cidrs() const;
+  /// The gateway that forwards for an active-standby connection (V50).
+  [[nodiscard]] std::optional<cloud::GatewayId> active_gateway(const std::string& connection) const;
   /// The activity log: what changed and when, oldest first.
   [[nodiscard]] const std::vector<LogEntry>& log() const { return log_; }
   /// From now on keeps every BGP message sent: "time sender > receiver octets", in ns and hex.
@@ -90,10 +104,17 @@ class Emulation {
  private:
   class Watch;  ///< counts changes of forwarding on their way to the sink
 
+  Result<void> carry_out(const lab::SetState& change);
+  Result<void> carry_out(const lab::SetAdvertisedCidrs& change);
+  Result<void> carry_out(const lab::AddSpoke& added);
+  Result<void> carry_out(const lab::SetApproval& change);
+  Result<void> carry_out(const lab::Switchover& change);
+  Result<void> carry_out(const lab::StopGateway& change);
+  Result<void> carry_out(const lab::LinkConditions& change);
+  [[nodiscard]] std::vector<cloud::GatewayId> gateways_of(const std::string& resource) const;
   void set_gateway(cloud::GatewayId gateway, bool up);
   void set_link(cloud::LinkId link, bool up);
   Result<void> set_state(const lab::SetState& change);
-  Result<void> change_link(const lab::LinkConditions& change);
   void note(std::string subject, std::string what);
 
   lab::Lab lab_;
@@ -110,6 +131,7 @@ class Emulation {
   std::unique_ptr<Speakers> speakers_;
   std::unique_ptr<AviatrixPlane> aviatrix_;
   std::unique_ptr<AzurePlane> azure_;
+  std::unique_ptr<RouterPlane> routers_;
 };
 
 }  // namespace skyhop::emulator

@@ -28,6 +28,10 @@ FilterIndex filter_of(const cloud::Network& network, cloud::VmId vm, lab::Direct
   return has_nsg(network, vm) ? filter_index(vm, direction) : FilterIndex{0};
 }
 
+FilterIndex filter_at(const cloud::Network& network, cloud::NicId nic, lab::Direction direction) {
+  return filter_of(network, std::get<cloud::VmId>(network.at(nic).owner), direction);
+}
+
 dataplane::LinkKind kind_of(cloud::LinkKind kind) {
   switch (kind) {
     case cloud::LinkKind::fabric:
@@ -36,6 +40,8 @@ dataplane::LinkKind kind_of(cloud::LinkKind kind) {
       return dataplane::LinkKind::tunnel;
     case cloud::LinkKind::ha:
       return dataplane::LinkKind::ha;
+    case cloud::LinkKind::cable:
+      break;
   }
   return dataplane::LinkKind::fabric;
 }
@@ -86,9 +92,20 @@ std::vector<std::pair<uint16_t, uint16_t>> ports_of(const std::vector<lab::PortR
   return ports;
 }
 
-dataplane::FilterSpec filter_spec(std::string name, cloud::VmId vm,
+dataplane::FilterSpec empty_filter(const cloud::Network& network, cloud::VmId vm,
+                                   lab::Direction direction) {
+  const bool is_inbound = direction == lab::Direction::Inbound;
+  return {.name = network.at(network.at(vm).nic).name + (is_inbound ? " inbound" : " outbound"),
+          .nic = vm.index(),
+          .stages = {},
+          .direction = is_inbound ? dataplane::FilterDirection::inbound
+                                  : dataplane::FilterDirection::outbound};
+}
+
+dataplane::FilterSpec filter_spec(const cloud::Network& network, cloud::VmId vm,
+                                  lab::Direction direction,
                                   const std::vector<cloud::azure::CompiledNsg>& nsgs) {
-  dataplane::FilterSpec spec{.name = std::move(name), .nic = vm.index(), .stages = {}};
+  dataplane::FilterSpec spec = empty_filter(network, vm, direction);
   for (const auto& nsg : nsgs) {
     auto& stage = spec.stages.emplace_back();
     for (const auto& rule : nsg.rules) {
@@ -101,6 +118,28 @@ dataplane::FilterSpec filter_spec(std::string name, cloud::VmId vm,
     }
   }
   return spec;
+}
+
+/// The links of translating gateways: what leaves and what enters over each has its own rules.
+void add_nats(const cloud::Network& network, dataplane::Image& image) {
+  for (const cloud::GatewayNat& nat : network.nats) {
+    const auto add = [&](cloud::LinkId link, dataplane::NatSide side) {
+      dataplane::NatSpec spec{.name = network.at(nat.gateway).name + ", " + network.at(link).name,
+                              .gateway = nat.gateway.index(),
+                              .side = side,
+                              .rules = cloud::nat_rules(nat, link, side)};
+      image.nats.push_back(std::move(spec));
+      return static_cast<dataplane::NatIndex>(image.nats.size());
+    };
+    for (size_t i = 0; i < network.links.size(); ++i) {
+      const cloud::LinkId id(i);
+      const cloud::Link& link = network.at(id);
+      const bool is_a = network.gateway_of(link.a) == nat.gateway;
+      if (!is_a && network.gateway_of(link.b) != nat.gateway) continue;
+      image.links[2 * i + (is_a ? 0 : 1)].nat_leaving = add(id, dataplane::NatSide::leaving);
+      image.links[2 * i + (is_a ? 1 : 0)].nat_entering = add(id, dataplane::NatSide::entering);
+    }
+  }
 }
 
 // A guard is the address space of the VNet that traffic must come from.
@@ -164,6 +203,7 @@ dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) 
       encrypt(network.links[i], *(image.links.end() - 2), image.links.back());
     }
   }
+  add_nats(network, image);
   for (const cloud::Limit& limit : network.limits) {
     image.limits.push_back({.name = limit.name,
                             .rate = {.bits_per_second = limit.bits_per_second,
@@ -181,9 +221,8 @@ dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) 
                            .filter = filter_of(network, vm, lab::Direction::Outbound),
                            .devargs = {},
                            .capture_file = {}});
-    for (const std::string_view direction : {" outbound", " inbound"}) {
-      image.filters.push_back(
-          {.name = nic.name + std::string(direction), .nic = vm.index(), .stages = {}});
+    for (const auto direction : {lab::Direction::Outbound, lab::Direction::Inbound}) {
+      image.filters.push_back(empty_filter(network, vm, direction));
     }
   }
   return image;
@@ -221,14 +260,14 @@ void DataplaneSink::edge_added(cloud::RouterId router, lpm::EdgeId edge,
     case routing::Edge::Kind::channel:
       spec.action = dataplane::EdgeAction::forward;
       spec.link = channel_index(network_, what.channel);
+      if (what.enters) spec.filter = filter_at(network_, *what.enters, lab::Direction::Inbound);
+      if (what.leaves) spec.filter = filter_at(network_, *what.leaves, lab::Direction::Outbound);
       break;
-    case routing::Edge::Kind::nic: {
-      const auto vm = std::get<cloud::VmId>(network_.at(what.nic).owner);
+    case routing::Edge::Kind::nic:
       spec.action = dataplane::EdgeAction::deliver;
-      spec.port = index_of(vm);
-      spec.filter = filter_of(network_, vm, lab::Direction::Inbound);
+      spec.port = index_of(std::get<cloud::VmId>(network_.at(what.nic).owner));
+      spec.filter = filter_at(network_, what.nic, lab::Direction::Inbound);
       break;
-    }
     case routing::Edge::Kind::local:
       spec.action = dataplane::EdgeAction::local;
       break;
@@ -278,8 +317,7 @@ void DataplaneSink::refresh_filters(const Emulation& emulation) {
       const FilterIndex index = filter_index(vm, direction);
       const auto installed = installed_filters_.find(index);
       if (installed != installed_filters_.end() && installed->second == nsgs) continue;
-      const auto* suffix = direction == lab::Direction::Outbound ? " outbound" : " inbound";
-      dataplane_.set_filter(index, filter_spec(network_.at(nic).name + suffix, vm, nsgs));
+      dataplane_.set_filter(index, filter_spec(network_, vm, direction, nsgs));
       installed_filters_.insert_or_assign(index, std::move(nsgs));
     }
   }

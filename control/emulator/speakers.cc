@@ -5,10 +5,13 @@
 
 #include <algorithm>
 
+#include "control/cloud/aviatrix/bgp_gateway.h"
 #include "control/cloud/aviatrix/transit_policy.h"
 #include "control/cloud/azure/peer_groups.h"
 #include "control/cloud/azure/route_server_policy.h"
+#include "control/cloud/azure/topology.h"
 #include "control/cloud/azure/vpn_gateway_policy.h"
+#include "control/cloud/routers/router_policy.h"
 
 namespace skyhop::emulator {
 namespace {
@@ -67,22 +70,17 @@ void configure_vpn_gateway_peer(const cloud::Network& network, const cloud::VpnG
   peer.prefix_limit.maximum = cloud::azure::vpn_gateway_max_prefixes(network, gateway, peer.group);
 }
 
-const lab::TransitGateway* transit_of(const lab::Lab& lab, const cloud::Gateway& gateway) {
-  const auto found =
-      std::ranges::find(lab.transit_gateways, gateway.resource, &lab::TransitGateway::name);
-  return found == lab.transit_gateways.end() ? nullptr : &*found;
-}
-
-void configure_transit_peer(const lab::Lab& lab, const cloud::Gateway& own,
-                            const std::string& connection, bgp::PeerConfig& peer) {
-  peer.group = connection;
-  const lab::TransitGateway* transit = transit_of(lab, own);
-  const auto device = std::ranges::find(lab.transit_external_device_conns, connection,
-                                        &lab::TransitExternalDeviceConn::connection_name);
-  if (transit == nullptr || device == lab.transit_external_device_conns.end()) return;
-  peer.import_policy = cloud::aviatrix::transit_import(*transit);
-  peer.export_policy = cloud::aviatrix::transit_export(lab, *transit, *device);
-  peer.hold_time = std::chrono::duration_cast<bgp::Duration>(transit->bgp_hold_time);
+void configure_router_peer(const lab::Lab& lab, const cloud::Gateway& own,
+                           const cloud::Session::End& end, const cloud::Gateway& far,
+                           bgp::PeerConfig& peer) {
+  peer.group = far.resource;
+  const lab::RouterNeighbor* neighbor = cloud::routers::neighbor_of(lab, own, far);
+  if (neighbor == nullptr) return;
+  peer.hold_time = std::chrono::duration_cast<bgp::Duration>(neighbor->hold_time);
+  peer.ttl = static_cast<uint8_t>(neighbor->ebgp_multihop);
+  peer.route_refresh = neighbor->route_refresh;
+  peer.export_policy = cloud::routers::export_to(*neighbor, end.local_asn, end.expected_peer_asn);
+  if (neighbor->next_hop) peer.next_hop = bgp::NextHopMode::unchanged;
 }
 
 }  // namespace
@@ -93,8 +91,9 @@ Speakers::Speakers(const lab::Lab& lab, const cloud::Network& network, const Ele
       network_(network),
       state_(state),
       carries_packets_(std::move(carries_packets)),
+      aviatrix_(lab, network),
       transport_(scheduler, [this](lpm::Ipv4Address from, lpm::Ipv4Address to,
-                                   uint8_t) { return is_reachable(from, to); }),
+                                   uint8_t ttl) { return is_reachable(from, to, ttl); }),
       scheduler_(scheduler),
       speakers_(network.gateways.size()),
       sessions_of_peer_(network.gateways.size()),
@@ -126,8 +125,11 @@ void Speakers::make_speaker(GatewayId id) {
     config.decision = cloud::azure::vpn_gateway_decision();
     config.honour_no_export = false;
     originated = cloud::azure::vpn_gateway_originates(network_, *vpn);
-  } else if (const auto* transit = transit_of(lab_, gateway)) {
-    config.decision = cloud::aviatrix::transit_decision(*transit);
+  } else if (const auto* router = network_.plain_router(id)) {
+    config.decision = cloud::routers::router_decision(*router);
+    originated = router->networks;
+  } else if (const auto aviatrix = cloud::aviatrix::bgp_gateway(lab_, gateway.resource)) {
+    config.decision = cloud::aviatrix::transit_decision(*aviatrix);
   }
   auto& speaker = speakers_[id.index()];
   speaker = std::make_unique<bgp::Speaker>(std::move(config), scheduler_, transport_);
@@ -148,8 +150,10 @@ Speakers::End Speakers::make_peer(SessionId id, const cloud::Session::End& own,
     configure_route_server_peer(network_, *server, far, peer);
   } else if (const auto* vpn = owner_of(network_.vpn_gateways, own.gateway)) {
     configure_vpn_gateway_peer(network_, *vpn, own.gateway, far, peer);
+  } else if (network_.plain_router(own.gateway) != nullptr) {
+    configure_router_peer(lab_, network_.at(own.gateway), own, far, peer);
   } else {
-    configure_transit_peer(lab_, network_.at(own.gateway), own.connection, peer);
+    aviatrix_.configure(own.gateway, own.connection, peer);
   }
   const bgp::PeerId added = speaker->add_peer(std::move(peer));
   auto& sessions = sessions_of_peer_[own.gateway.index()];
@@ -207,12 +211,26 @@ SessionId Speakers::session_of(GatewayId gateway, bgp::PeerId peer) const {
   return sessions_of_peer_[gateway.index()][static_cast<uint32_t>(peer)];
 }
 
-bool Speakers::is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to) const {
+bool Speakers::is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to, uint8_t ttl) const {
   const auto found = by_addresses_.find({from, to});
   if (found == by_addresses_.end()) return false;
   const cloud::Session& session = network_.at(found->second);
-  return state_.is_up(session.a.gateway) && state_.is_up(session.b.gateway) &&
-         (!session.link || carries_packets_(*session.link));
+  if (!state_.is_up(session.a.gateway) || !state_.is_up(session.b.gateway)) return false;
+  if (session.link) return carries_packets_(*session.link);
+  return is_fabric_open(session, ttl);
+}
+
+// Azure's fabric is a hop for everything that leaves its subnet (A4), and peerings carry a session
+// only while both directions stand.
+bool Speakers::is_fabric_open(const cloud::Session& session, uint8_t ttl) const {
+  const auto subnet_of = [&](GatewayId gateway) {
+    return network_.at(network_.at(gateway).nics.back()).subnet;
+  };
+  if (subnet_of(session.a.gateway) != subnet_of(session.b.gateway) && ttl < 2) return false;
+  const cloud::VnetId a = network_.at(session.a.gateway).vnet;
+  const cloud::VnetId b = network_.at(session.b.gateway).vnet;
+  return a == b || (cloud::azure::peering_between(network_, a, b) &&
+                    cloud::azure::peering_between(network_, b, a));
 }
 
 }  // namespace skyhop::emulator

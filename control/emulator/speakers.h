@@ -9,6 +9,7 @@
 #include "control/bgp/memory_transport.h"
 #include "control/bgp/speaker.h"
 #include "control/cloud/network.h"
+#include "control/emulator/aviatrix_policies.h"
 #include "control/emulator/element_state.h"
 #include "control/lab/lab.h"
 
@@ -58,6 +59,10 @@ class Speakers {
   /// The session that a peer of a gateway's speaker belongs to.
   [[nodiscard]] cloud::SessionId session_of(cloud::GatewayId gateway, bgp::PeerId peer) const;
 
+  /// What the policies of Aviatrix gateways look at.
+  [[nodiscard]] AviatrixPolicies& aviatrix() { return aviatrix_; }
+  [[nodiscard]] const AviatrixPolicies& aviatrix() const { return aviatrix_; }
+
   void record_messages() { records_ = true; }
   [[nodiscard]] const std::vector<std::string>& messages() const { return messages_; }
 
@@ -65,12 +70,14 @@ class Speakers {
   void make_speaker(cloud::GatewayId gateway);
   End make_peer(cloud::SessionId id, const cloud::Session::End& own,
                 const cloud::Session::End& other);
-  [[nodiscard]] bool is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to) const;
+  [[nodiscard]] bool is_reachable(lpm::Ipv4Address from, lpm::Ipv4Address to, uint8_t ttl) const;
+  [[nodiscard]] bool is_fabric_open(const cloud::Session& session, uint8_t ttl) const;
 
   const lab::Lab& lab_;
   const cloud::Network& network_;
   const ElementState& state_;
   CarriesPackets carries_packets_;
+  AviatrixPolicies aviatrix_;
   bgp::MemoryTransport transport_;
   bgp::Scheduler& scheduler_;
   std::vector<std::unique_ptr<bgp::Speaker>> speakers_;          // by gateway; may be null

@@ -19,6 +19,8 @@ std::string_view name_of(lab::Element element) {
       return "gateway";
     case lab::Element::session:
       return "session";
+    case lab::Element::router:
+      return "router";
     case lab::Element::route_server_instance:
       return "route server instance";
     case lab::Element::vpn_gateway_instance:
@@ -47,6 +49,19 @@ struct Describe {
   }
   std::string operator()(const lab::AddSpoke& change) const {
     return "spoke " + change.spoke_gateway + " is launched and attached";
+  }
+  std::string operator()(const lab::SetApproval& change) const {
+    std::string text;
+    for (const auto prefix : change.cidrs) text += prefix.to_string() + " ";
+    return fmt::format("{}{} {} of {}", text, change.cidrs.size() == 1 ? "is" : "are",
+                       change.approved ? "approved" : "pending again, learned CIDRs",
+                       change.target);
+  }
+  std::string operator()(const lab::Switchover& change) const {
+    return "switchover of " + change.connection;
+  }
+  std::string operator()(const lab::StopGateway& change) const {
+    return "gateway " + change.gateway + " is stopped";
   }
 };
 

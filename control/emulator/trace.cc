@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "dataplane/flow_table.h"
+#include "dataplane/stages/nat.h"
+
 namespace skyhop::emulator {
 namespace {
 
@@ -19,15 +22,24 @@ using routing::Edge;
 constexpr uint32_t kMostRouters = 255;  // as many as a worker lets a packet cross
 constexpr uint32_t kFirstTtl = 64;      // what Linux sends with
 
-std::string_view kind_of(const cloud::Network& network, const cloud::Router& router) {
+std::string_view kind_of(const cloud::Network& network, RouterId id) {
+  const cloud::Router& router = network.at(id);
   const auto* gateway = std::get_if<GatewayId>(&router.what);
-  if (gateway == nullptr) return "fabric";
-  return network.at(*gateway).kind == cloud::GatewayKind::vpn_gateway_instance ? "vpn_gateway"
-                                                                               : "gateway";
+  if (gateway == nullptr) return id == network.internet ? "internet" : "fabric";
+  switch (network.at(*gateway).kind) {
+    case cloud::GatewayKind::vpn_gateway_instance:
+      return "vpn_gateway";
+    case cloud::GatewayKind::appliance:
+    case cloud::GatewayKind::on_premises:
+      return "router";
+    default:
+      return "gateway";
+  }
 }
 
-RouterId far_end(const cloud::Link& link, RouterId from) {
-  return link.a == from ? link.b : link.a;
+RouterId far_end(const cloud::Network& network, const routing::Channel& channel) {
+  const cloud::Link& link = network.at(channel.link);
+  return link.a == channel.from ? link.b : link.a;
 }
 
 bool is_up(const Emulation& emulation, RouterId router) {
@@ -35,17 +47,35 @@ bool is_up(const Emulation& emulation, RouterId router) {
   return gateway == nullptr || emulation.is_gateway_up(*gateway);
 }
 
-// Flows that were allowed on the way there: their replies pass the same NICs by state (A69).
-using AllowedAt = std::set<NicId>;
+/// Flows that gateways have translated on the way there, so that replies find their way back.
+struct Translated {
+  GatewayId gateway;
+  dataplane::NatSide side;
+  lpm::FlowKey key;
+  lpm::FlowKey translated;
+};
+
+std::string text_of(Ipv4Address address, uint16_t port) {
+  return port == 0 ? address.to_string() : fmt::format("{}:{}", address.to_string(), port);
+}
+
+// Where the flow was allowed on the way there, and in which direction: its replies pass the same
+// NICs the other way by state (A69).
+using AllowedAt = std::set<std::pair<NicId, lab::Direction>>;
+
+lab::Direction opposite(lab::Direction direction) {
+  return direction == lab::Direction::Inbound ? lab::Direction::Outbound : lab::Direction::Inbound;
+}
 
 class Walk {
  public:
-  Walk(const Emulation& emulation, const lpm::FlowKey& flow, const AllowedAt* established)
-      : emulation_(emulation),
-        network_(emulation.network()),
-        established_(established),
-        hash_(lpm::flow_hash(flow)) {
-    path_.flow = flow;
+  /// `there`: of a reply, the walk it answers.
+  Walk(const Emulation& emulation, const lpm::FlowKey& flow, const Walk* there)
+      : emulation_(emulation), network_(emulation.network()), hash_(lpm::flow_hash(flow)) {
+    path_.flow = path_.arrives = flow;
+    if (there == nullptr) return;
+    established_ = &there->allowed_;
+    translated_ = there->translated_;
   }
 
   Path from(VmId vm) {
@@ -66,19 +96,17 @@ class Walk {
     return std::move(path_);
   }
 
-  [[nodiscard]] const AllowedAt& allowed() const { return allowed_; }
-
  private:
   // Crosses one router; the next one, or nothing when the packet has ended.
   std::optional<RouterId> cross(RouterId id) {
     const cloud::Router& router = network_.at(id);
     const routing::RouterTable& table = emulation_.table(id);
     TraceHop& hop = path_.hops.emplace_back(TraceHop{.router = router.name,
-                                                     .kind = std::string(kind_of(network_, router)),
+                                                     .kind = std::string(kind_of(network_, id)),
                                                      .address = router.address,
                                                      .decrements_ttl = router.decrements_ttl});
     if (router.decrements_ttl && ttl_-- < 2) return end(DropReason::ttl_expired, router.name);
-    const auto destination = path_.flow.destination;
+    const auto destination = path_.arrives.destination;
     if (!is_up(emulation_, id)) return end(DropReason::router_down, router.name);
     const routing::Entry* entry = table.lookup(destination);
     if (entry == nullptr) return end(DropReason::no_route, router.name);
@@ -91,7 +119,7 @@ class Walk {
     const std::string& name = network_.at(id).name;
     if (!edge.allowed_sources.empty() &&
         std::ranges::none_of(edge.allowed_sources,
-                             [&](auto prefix) { return prefix.contains(path_.flow.source); })) {
+                             [&](auto prefix) { return prefix.contains(path_.arrives.source); })) {
       return end(DropReason::forwarded_traffic, name);
     }
     switch (edge.kind) {
@@ -115,13 +143,58 @@ class Walk {
         const cloud::Link& link = network_.at(edge.channel.link);
         hop.link = link.name;
         hop.link_kind = cloud::to_string(link.kind);
-        const RouterId far = far_end(link, id);
+        const RouterId far = far_end(network_, edge.channel);
+        if (edge.leaves && !passes(*edge.leaves, lab::Direction::Outbound)) {
+          return end(DropReason::nsg_denied, name);
+        }
+        if (edge.enters && !passes(*edge.enters, lab::Direction::Inbound)) {
+          return end(DropReason::nsg_denied, network_.at(far).name);
+        }
         if (!is_up(emulation_, far)) return end(DropReason::router_down, network_.at(far).name);
         if (!emulation_.is_link_up(edge.channel.link)) return end(DropReason::link_down, link.name);
+        translate(hop, network_.gateway_of(id), edge.channel.link, dataplane::NatSide::leaving);
+        translate(hop, network_.gateway_of(far), edge.channel.link, dataplane::NatSide::entering);
         return far;
       }
     }
     return {};
+  }
+
+  /// As stages/nat.h of the data plane: known flows first, then the rules of the link.
+  void translate(TraceHop& hop, std::optional<GatewayId> gateway, cloud::LinkId link,
+                 dataplane::NatSide side) {
+    const cloud::GatewayNat* nat = gateway ? network_.nat_of(*gateway) : nullptr;
+    if (nat == nullptr) return;
+    const lpm::FlowKey before = path_.arrives;
+    const auto known = std::ranges::find_if(translated_, [&](const Translated& each) {
+      return each.gateway == *gateway && each.side == side && each.key == before;
+    });
+    std::string by = "its flow is known";
+    if (known != translated_.end()) {
+      path_.arrives = known->translated;
+    } else {
+      const auto rules = cloud::nat_rules(*nat, link, side);
+      const dataplane::NatRule* rule = dataplane::find_rule(rules, before);
+      if (rule == nullptr) return;
+      path_.arrives = dataplane::candidate(*rule, side, before, 0);
+      by = rule->name;
+      translated_.push_back({*gateway, side, before, path_.arrives});
+      translated_.push_back({*gateway, dataplane::other_side(side),
+                             dataplane::reverse_direction(path_.arrives),
+                             dataplane::reverse_direction(before)});
+    }
+    hash_ = lpm::flow_hash(path_.arrives);
+    const lpm::FlowKey& after = path_.arrives;
+    const auto note = [&](const char* what, Ipv4Address old_address, uint16_t old_port,
+                          Ipv4Address address, uint16_t port) {
+      if (old_address == address && old_port == port) return;
+      hop.translations.push_back(fmt::format("{} {} -> {} at {} ({})", what,
+                                             text_of(old_address, old_port), text_of(address, port),
+                                             network_.at(*gateway).name, by));
+    };
+    note("source", before.source, before.source_port, after.source, after.source_port);
+    note("destination", before.destination, before.destination_port, after.destination,
+         after.destination_port);
   }
 
   void explain(TraceHop& hop, const routing::RouterTable& table, const routing::Entry& entry,
@@ -170,12 +243,13 @@ class Walk {
   bool passes(NicId nic, lab::Direction direction) {
     const auto nsgs = emulation_.filters(nic, direction);
     if (nsgs.empty()) return true;
-    TraceNsg verdict{.where = network_.at(nic).name,
-                     .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
-                     .verdict = cloud::azure::evaluate(nsgs, path_.flow),
-                     .by_state = established_ != nullptr && established_->contains(nic)};
+    TraceNsg verdict{
+        .where = network_.at(nic).name,
+        .direction = direction == lab::Direction::Inbound ? "Inbound" : "Outbound",
+        .verdict = cloud::azure::evaluate(nsgs, path_.arrives),
+        .by_state = established_ != nullptr && established_->contains({nic, opposite(direction)})};
     const bool allowed = verdict.by_state || verdict.verdict.allowed;
-    if (allowed) allowed_.insert(nic);
+    if (allowed) allowed_.emplace(nic, direction);
     path_.hops.back().nsgs.push_back(std::move(verdict));
     return allowed;
   }
@@ -189,7 +263,8 @@ class Walk {
 
   const Emulation& emulation_;
   const cloud::Network& network_;
-  const AllowedAt* established_;
+  const AllowedAt* established_ = nullptr;
+  std::vector<Translated> translated_;
   uint32_t hash_;
   uint32_t ttl_ = kFirstTtl;
   AllowedAt allowed_;
@@ -205,6 +280,11 @@ lpm::FlowKey flow_of(const Emulation& emulation, const TraceRequest& request) {
           .protocol = request.protocol};
 }
 
+bool is_on_internet(const cloud::Network& network, VmId vm) {
+  const SubnetId subnet = network.at(network.at(vm).nic).subnet;
+  return network.at(network.at(subnet).vnet).kind == cloud::VnetKind::internet;
+}
+
 std::optional<VmId> vm_at_end(const Emulation& emulation, const Path& path) {
   if (!path.delivered || path.hops.back().kind != "vm") return {};
   return emulation.network().find_vm(path.hops.back().router);
@@ -213,7 +293,10 @@ std::optional<VmId> vm_at_end(const Emulation& emulation, const Path& path) {
 }  // namespace
 
 bool Path::crosses(std::string_view router) const {
-  return std::ranges::any_of(hops, [&](const TraceHop& hop) { return hop.router == router; });
+  // A network domain's table is the gateway's: "transit-1@production" is transit-1 too.
+  return std::ranges::any_of(hops, [&](const TraceHop& hop) {
+    return hop.router == router || hop.router.starts_with(std::string(router) + "@");
+  });
 }
 
 Trace trace(const Emulation& emulation, const TraceRequest& request) {
@@ -223,10 +306,10 @@ Trace trace(const Emulation& emulation, const TraceRequest& request) {
   result.forward = there.from(request.from);
   if (const auto vm = vm_at_end(emulation, result.forward)) {
     result.to = network.at(*vm).name;
-    // An echo reply carries the same identifier; other replies swap the ports.
-    lpm::FlowKey reply = result.forward.flow.reversed();
-    if (reply.protocol == 1) std::swap(reply.source_port, reply.destination_port);
-    Walk back(emulation, reply, &there.allowed());
+    // What a host on the Internet answers goes to whoever translated the address, which is not
+    // modelled.
+    if (is_on_internet(network, *vm)) return result;
+    Walk back(emulation, dataplane::reverse_direction(result.forward.arrives), &there);
     result.back = back.from(*vm);
   }
   return result;
@@ -259,7 +342,7 @@ std::vector<std::vector<Ipv4Address>> mtr(const Emulation& emulation, const Trac
       const Edge& edge = table.edge_at(edge_id);
       if (edge.kind == Edge::Kind::nic) note(after, network.at(edge.nic).address);
       if (edge.kind == Edge::Kind::channel && emulation.is_link_up(edge.channel.link)) {
-        open.emplace_back(far_end(network.at(edge.channel.link), id), after);
+        open.emplace_back(far_end(network, edge.channel), after);
       }
     }
   }

@@ -28,7 +28,7 @@ struct TraceLoser {
 /// One router of the path, or the VM at its end (`router` empty).
 struct TraceHop {
   std::string router;  ///< "transit-1", "transit-1/av-gw-transit-1-eth1-bgp_lan"
-  std::string kind;    ///< "gateway", "vpn_gateway", "fabric", "vm"
+  std::string kind;    ///< "gateway", "vpn_gateway", "router", "fabric", "internet", "vm"
   Ipv4Address address;
   bool decrements_ttl = false;
   std::optional<Ipv4Prefix> prefix;  ///< what matched; none: no route
@@ -38,13 +38,16 @@ struct TraceHop {
   std::vector<std::string> choices;  ///< all next hops in use, for ECMP
   std::string next_hop;              ///< the one this flow takes
   std::optional<Ipv4Address> via;
+  /// "source 10.0.30.5:1024 -> 100.64.1.1:1024 (aviatrix_gateway_snat.s1.snat_policy[0])"
+  std::vector<std::string> translations;
   std::string link;       ///< "spoke1 - transit-1"; empty at the end
   std::string link_kind;  ///< "fabric", "tunnel", "ha"
   std::vector<TraceNsg> nsgs;
 };
 
 struct Path {
-  lpm::FlowKey flow;
+  lpm::FlowKey flow;     ///< as it was sent
+  lpm::FlowKey arrives;  ///< as it is at the end, translated or not
   std::vector<TraceHop> hops;
   bool delivered = false;
   std::optional<dataplane::DropReason> drop;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "control/cloud/azure/peer_groups.h"
+#include "control/explain/lint_routing.h"
 #include "control/explain/remedies.h"
 
 namespace skyhop::explain {
@@ -48,8 +49,11 @@ class Linter {
     curable();
     one_legged_gateways();
     learned_routes();
-    gateway_subnet_routes();
+    sessions();
+    for (Finding& finding : routing_traps(lab_, emulation_)) add(std::move(finding));
     timers();
+    device_timers();
+    beside_gateway();
     transit_vnet();
     peering_names();
     perfect_forward_secrecy();
@@ -145,9 +149,8 @@ class Linter {
       const cloud::Session& s = network_.sessions[i];
       const cloud::Gateway& server = network_.at(s.b.gateway);
       const cloud::Gateway& peer = network_.at(s.a.gateway);
-      if (server.kind != GatewayKind::route_server_instance || peer.kind != GatewayKind::transit) {
-        continue;
-      }
+      const bool is_peer = peer.kind == GatewayKind::transit || peer.kind == GatewayKind::appliance;
+      if (server.kind != GatewayKind::route_server_instance || !is_peer) continue;
       expected[peer.resource] = 2;
       server_of[peer.resource] = server.resource;
       if (emulation_.session_state(cloud::SessionId(i)) == "Established") {
@@ -156,7 +159,7 @@ class Linter {
     }
     for (const cloud::Gateway& g : network_.gateways) {
       const auto wanted = expected.find(g.resource);
-      if (wanted == expected.end() || g.kind != GatewayKind::transit) continue;
+      if (wanted == expected.end()) continue;
       const size_t has = instances[g.name].size();
       if (has >= wanted->second) continue;
       add({.trap = "one-legged-peer",
@@ -266,21 +269,40 @@ class Linter {
 
   // ---- What stands in the lab file ----
 
-  void gateway_subnet_routes() {
+  // What keeps a route server from its gateway, or from an appliance.
+  void sessions() {
     for (const cloud::Session& s : network_.sessions) {
-      const bool inside_azure = network_.at(s.a.gateway).kind != GatewayKind::transit &&
-                                network_.at(s.b.gateway).kind != GatewayKind::transit;
-      if (!inside_azure || s.problem.empty()) continue;
-      const bool by_route = s.problem.find("route") != std::string::npos;
-      add({.trap = by_route ? "gateway-subnet-route" : "gateway-session",
-           .resource = "azurerm_virtual_network_gateway." + network_.at(s.b.gateway).resource,
-           .cause = s.problem,
-           .effect = {fmt::format("session {} stays down", s.name)},
-           .fix = by_route ? "add a more specific user route for RouteServerSubnet with next hop "
-                             "VnetLocal to the table of GatewaySubnet"
-                           : "let both have AS 65515",
-           .rule = by_route ? "A65" : "V14"});
+      if (s.problem.empty()) continue;
+      const bool by_route = s.problem.find("user route") != std::string::npos;
+      Finding finding{.cause = s.problem, .effect = {fmt::format("session {} stays down", s.name)}};
+      if (has_kinds(s, GatewayKind::route_server_instance, GatewayKind::vpn_gateway_instance)) {
+        finding.trap = by_route ? "gateway-subnet-route" : "gateway-session";
+        finding.resource = "azurerm_virtual_network_gateway." + network_.at(s.b.gateway).resource;
+        finding.fix = by_route ? "add a more specific user route for RouteServerSubnet with next "
+                                 "hop VnetLocal to the table of GatewaySubnet"
+                               : "let both have AS 65515";
+        finding.rule = by_route ? "A65" : "V14";
+      } else if (has_kinds(s, GatewayKind::route_server_instance, GatewayKind::appliance)) {
+        const bool by_peering = s.problem.find("peering") != std::string::npos;
+        if (!by_route && !by_peering) continue;  // the ends' own words, which remedies cure
+        finding.trap = "appliance-session";
+        finding.resource = "router." + network_.at(s.a.gateway).resource;
+        finding.fix = by_route
+                          ? "add a user route for RouteServerSubnet with next hop VnetLocal to the "
+                            "table of the appliance's subnet"
+                          : "peer the appliance's VNet and the route server's in both directions";
+        finding.rule = by_route ? "A65" : "A53";
+      } else {
+        continue;
+      }
+      add(std::move(finding));
     }
+  }
+
+  [[nodiscard]] bool has_kinds(const cloud::Session& s, GatewayKind x, GatewayKind y) const {
+    const GatewayKind a = network_.at(s.a.gateway).kind;
+    const GatewayKind b = network_.at(s.b.gateway).kind;
+    return (a == x && b == y) || (a == y && b == x);
   }
 
   void timers() {
@@ -298,6 +320,57 @@ class Linter {
              .fix = fmt::format("set bgp_hold_time of {} to 180", t.name),
              .rule = "V45"});
       }
+    }
+  }
+
+  // A device's shorter hold time gives up sessions that Azure, at 60 s a KEEPALIVE, still holds.
+  void device_timers() {
+    for (const cloud::Session& s : network_.sessions) {
+      for (const auto& [end, other] : {std::pair(s.a, s.b), std::pair(s.b, s.a)}) {
+        const cloud::Gateway& device = network_.at(end.gateway);
+        const GatewayKind far = network_.at(other.gateway).kind;
+        const bool is_azure =
+            far == GatewayKind::route_server_instance || far == GatewayKind::vpn_gateway_instance;
+        const auto view = emulation_.session_peer(network_.find_session(s.name).value(),
+                                                  end.gateway == s.a.gateway);
+        if (network_.plain_router(end.gateway) == nullptr || !is_azure) continue;
+        if (view.speaker == nullptr) continue;
+        const auto hold = std::chrono::duration_cast<std::chrono::seconds>(
+            view.speaker->peer_config(view.peer).hold_time);
+        if (hold.count() >= kAzureHoldTime || hold.count() == 0) continue;
+        add({.trap = "timers",
+             .resource = "router." + device.resource,
+             .cause = fmt::format("{} offers a hold time of {} s to {}; Azure's side is fixed at "
+                                  "60/180",
+                                  device.name, hold.count(), network_.at(other.gateway).name),
+             .effect = {fmt::format("{} gives up session {} after {} s without a KEEPALIVE",
+                                    device.name, s.name, hold.count())},
+             .fix = fmt::format("set hold_time of {} to 180", device.name),
+             .rule = "A7"});
+      }
+    }
+  }
+
+  // On Azure this would be slow, and interrupt the gateway.
+  void beside_gateway() {
+    for (const cloud::RouteServer& server : network_.route_servers) {
+      const auto gateway =
+          std::ranges::find(network_.vpn_gateways, server.vnet, &cloud::VpnGateway::vnet);
+      if (gateway == network_.vpn_gateways.end()) continue;
+      const auto sessions = std::ranges::count_if(network_.sessions, [&](const auto& s) {
+        return network_.at(s.a.gateway).resource == gateway->name ||
+               network_.at(s.b.gateway).resource == gateway->name;
+      });
+      add({.weight = Weight::note,
+           .trap = "slow-to-try",
+           .resource = "azurerm_route_server." + server.name,
+           .cause = fmt::format("{} stands beside {}: on Azure it takes 30 to 60 minutes to make "
+                                "or delete, and the gateway about 10 of them",
+                                server.name, gateway->name),
+           .effect = {fmt::format("{} sessions of {} are down meanwhile", sessions, gateway->name),
+                      "what it costs by the hour: skyhop show --cost"},
+           .fix = "try the change here, and plan a maintenance window for it",
+           .rule = ""});
     }
   }
 

@@ -396,6 +396,13 @@ class Storyteller {
         }
       }
     }
+    for (const cloud::TransitPeering& p : network_.transit_peerings) {
+      for (const GatewayId first : p.first) {
+        for (const GatewayId second : p.second) {
+          connect(network_.at(first).name, network_.at(second).name);
+        }
+      }
+    }
     std::map<std::string, size_t> distance = {{at, 0}};
     std::deque<std::string> open = {at};
     while (!open.empty()) {

@@ -63,6 +63,8 @@ std::string expected_form(const Shape& shape) {
       return "a frame size from 60 to 9214 or imix";
     case Kind::as_path:
       return "AS numbers separated by single blanks";
+    case Kind::community:
+      return "a community such as 65535:65282";
     case Kind::reference:
       return describe(shape.reference);
     case Kind::list:
@@ -255,6 +257,8 @@ bool Reader::read_text(const Node& node, const std::string& path, const Shape& s
       return take(node, path, parse_frame_size(*words), out);
     case Kind::as_path:
       return take(node, path, parse_as_path(*words), out);
+    case Kind::community:
+      return take(node, path, parse_community(*words), out);
     case Kind::reference:
       out = *words;
       if (shape.reference.or_address && Ipv4Address::parse(out)) return true;

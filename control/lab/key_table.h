@@ -43,6 +43,7 @@ enum class Kind {
   address_selector,
   frame_size,
   as_path,
+  community,
   reference,
   list,    ///< of `element`
   object,  ///< one map described by `table`

@@ -1,5 +1,5 @@
 // The structs that tables fill, and the words of their enums. The tables themselves are in
-// keys_azure.cc, keys_aviatrix.cc, keys_links.cc and keys_run.cc.
+// keys_azure.cc, keys_router.cc, keys_aviatrix.cc, keys_links.cc and keys_run.cc.
 #pragma once
 
 #include <array>
@@ -24,6 +24,11 @@ struct BgpSettings {
   uint32_t asn = 65515;
   std::vector<PeeringAddresses> peering_addresses;
 };
+/// A connection of a spoke, which differs from a transit's in the section it stands in.
+struct SpokeExternalDeviceConn : TransitExternalDeviceConn {};
+/// aviatrix_gateway_snat and _dnat call the same things differently.
+struct SnatPolicy : NatPolicy {};
+struct DnatPolicy : NatPolicy {};
 /// Of a local network gateway.
 struct PeerBgpSettings {
   uint32_t asn = 0;
@@ -34,10 +39,15 @@ struct StateChange {
   Element element = Element::link;
   std::string target;
 };
+/// Of a timeline entry `approve` or `disapprove`.
+struct Approval {
+  std::string target;
+  std::vector<Ipv4Prefix> cidrs;
+};
 struct TimelineEntry {
   Seconds at{0};
-  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>,
-               LinkConditions>
+  std::variant<std::monostate, SetState, SetAdvertisedCidrs, std::vector<SpokeGateway>, SetApproval,
+               Switchover, StopGateway, LinkConditions>
       action;
 };
 struct NoRoute {
@@ -74,16 +84,34 @@ SKYHOP_LAB_NAMED(RouteServerBgpConnection, name)
 SKYHOP_LAB_NAMED(VirtualNetworkGateway, name)
 SKYHOP_LAB_NAMED(LocalNetworkGateway, name)
 SKYHOP_LAB_NAMED(VirtualNetworkGatewayConnection, name)
+SKYHOP_LAB_NAMED(PublicIp, name)
 SKYHOP_LAB_NAMED(VirtualMachine, name)
+SKYHOP_LAB_NAMED(Router, name)
+SKYHOP_LAB_NAMED(RouterConnection, name)
+SKYHOP_LAB_NAMED(RouterNeighbor, name)
+SKYHOP_LAB_NAMED(Host, name)
 SKYHOP_LAB_NAMED(TransitGateway, name)
 SKYHOP_LAB_NAMED(SpokeGateway, name)
+SKYHOP_LAB_NAMED(SpokeTransitAttachment, name)
+SKYHOP_LAB_NAMED(TransitGatewayPeering, name)
 SKYHOP_LAB_NAMED(TransitExternalDeviceConn, connection_name)
+SKYHOP_LAB_NAMED(SpokeExternalDeviceConn, connection_name)
+SKYHOP_LAB_NAMED(NetworkDomain, name)
+SKYHOP_LAB_NAMED(NetworkDomainAssociation, name)
+SKYHOP_LAB_NAMED(ConnectionPolicy, name)
+SKYHOP_LAB_NAMED(GatewaySnat, name)
+SKYHOP_LAB_NAMED(GatewayDnat, name)
+SKYHOP_LAB_OBJECT(SnatPolicy)
+SKYHOP_LAB_OBJECT(DnatPolicy)
+SKYHOP_LAB_OBJECT(Approval)
+SKYHOP_LAB_OBJECT(RouterRoute)
 SKYHOP_LAB_OBJECT(PeeringAddresses)
 SKYHOP_LAB_OBJECT(BgpSettings)
 SKYHOP_LAB_OBJECT(PeerBgpSettings)
 SKYHOP_LAB_OBJECT(IpsecPolicy)
 SKYHOP_LAB_OBJECT(EspKeys)
 SKYHOP_LAB_OBJECT(EspSettings)
+SKYHOP_LAB_OBJECT(Limits)
 SKYHOP_LAB_OBJECT(Settings)
 SKYHOP_LAB_OBJECT(ForwardingTable)
 SKYHOP_LAB_OBJECT(LinkConditions)
@@ -128,6 +156,12 @@ inline constexpr WordList<ConnectionMode, 3> kWords<ConnectionMode> = {
      {"InitiatorOnly", ConnectionMode::InitiatorOnly},
      {"ResponderOnly", ConnectionMode::ResponderOnly}}};
 template <>
+inline constexpr WordList<LineProtocol, 4> kWords<LineProtocol> = {
+    {{"IPsec", LineProtocol::IPsec},
+     {"GRE", LineProtocol::GRE},
+     {"VXLAN", LineProtocol::VXLAN},
+     {"Ethernet", LineProtocol::Ethernet}}};
+template <>
 inline constexpr WordList<Direction, 2> kWords<Direction> = {
     {{"Inbound", Direction::Inbound}, {"Outbound", Direction::Outbound}}};
 template <>
@@ -149,7 +183,13 @@ template <>
 inline constexpr WordList<JitterDistribution, 2> kWords<JitterDistribution> = {
     {{"uniform", JitterDistribution::uniform}, {"normal", JitterDistribution::normal}}};
 template <>
-inline constexpr WordList<TunnelProtocol, 2> kWords<TunnelProtocol> = {
-    {{"IPsec", TunnelProtocol::IPsec}, {"LAN", TunnelProtocol::LAN}}};
+inline constexpr WordList<TunnelProtocol, 3> kWords<TunnelProtocol> = {
+    {{"IPsec", TunnelProtocol::IPsec}, {"GRE", TunnelProtocol::GRE}, {"LAN", TunnelProtocol::LAN}}};
+template <>
+inline constexpr WordList<ConnectionType, 2> kWords<ConnectionType> = {
+    {{"bgp", ConnectionType::bgp}, {"static", ConnectionType::fixed}}};
+template <>
+inline constexpr WordList<ApprovalMode, 2> kWords<ApprovalMode> = {
+    {{"gateway", ApprovalMode::gateway}, {"connection", ApprovalMode::connection}}};
 
 }  // namespace skyhop::lab

@@ -202,8 +202,9 @@ const ObjectTable& table_of<RouteServerBgpConnection>() {
               "The route server.");
     t.member("peer_asn", &T::peer_asn, "The peer's AS.").as(Kind::asn).required();
     t.member("peer_ip", &T::peer_ip,
-             "The peer's address, or the Aviatrix gateway whose bgp_lan address is meant.")
-        .refers_to({kTransit, true})
+             "The peer's address, or the Aviatrix gateway whose bgp_lan address is meant, or the "
+             "router whose VM's is.")
+        .refers_to({kTransit | kRouterResource, true})
         .required();
     return std::move(t).table();
   }();
@@ -292,8 +293,8 @@ const ObjectTable& table_of<LocalNetworkGateway>() {
     TableWriter<T> t("azurerm_local_network_gateway",
                      "What a VPN gateway knows of the other end of a connection.");
     t.member("gateway_address", &T::gateway_address,
-             "Its public address, or the Aviatrix gateway whose public address is meant.")
-        .refers_to({kAviatrixGateway, true})
+             "Its public address, or the Aviatrix gateway or router whose public address is meant.")
+        .refers_to({kAviatrixGateway | kRouterResource, true})
         .required();
     t.member("address_space", &T::address_space, "Prefixes behind it without BGP.");
     t.setter<PeerBgpSettings>(
@@ -359,6 +360,17 @@ const ObjectTable& table_of<VirtualNetworkGatewayConnection>() {
 }
 
 template <>
+const ObjectTable& table_of<PublicIp>() {
+  static const ObjectTable table = [] {
+    TableWriter<PublicIp> t("azurerm_public_ip",
+                            "A public address of a VM: hosts on the Internet reach it by that.");
+    t.member("ip_address", &PublicIp::ip_address, "The address; made up when absent.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
 const ObjectTable& table_of<VirtualMachine>() {
   static const ObjectTable table = [] {
     using T = VirtualMachine;
@@ -380,6 +392,8 @@ const ObjectTable& table_of<VirtualMachine>() {
     t.member("enable_ip_forwarding", &T::ip_forwarding_enabled,
              "Older name of ip_forwarding_enabled.")
         .same_as("ip_forwarding_enabled");
+    t.member("public_ip_address_id", &T::public_ip_address, "The public IP of its NIC.")
+        .refers_to({kPublicIp});
     return std::move(t).table();
   }();
   return table;

@@ -6,12 +6,14 @@
 namespace skyhop::lab {
 namespace {
 
-constexpr ReferenceType kVm{kVirtualMachine};
-constexpr ReferenceType kVmOrAddress{kVirtualMachine, true};
-constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance, false, ReferenceForm::pair};
-constexpr ReferenceType kTunnelEnd{kAviatrixGateway | kVpnGatewayInstance};
-constexpr ReferenceType kSession{kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance,
-                                 false, ReferenceForm::pair};
+constexpr ReferenceType kVm{kMachine};
+constexpr ReferenceType kVmOrAddress{kMachine, true};
+constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance | kRouterResource, false,
+                              ReferenceForm::pair};
+constexpr ReferenceType kSession{
+    kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance | kRouterResource, false,
+    ReferenceForm::pair};
+constexpr ReferenceType kTunnelEnd{kAviatrixGateway | kVpnGatewayInstance | kRouterResource};
 
 /// The flow of a reachable or path check.
 template <typename T>
@@ -93,6 +95,12 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
       lab.timeline.push_back({entry.at, std::move(*state), path});
     } else if (auto* advertise = std::get_if<SetAdvertisedCidrs>(&entry.action)) {
       lab.timeline.push_back({entry.at, std::move(*advertise), path});
+    } else if (auto* approval = std::get_if<SetApproval>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*approval), path});
+    } else if (auto* switchover = std::get_if<Switchover>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*switchover), path});
+    } else if (auto* stop = std::get_if<StopGateway>(&entry.action)) {
+      lab.timeline.push_back({entry.at, std::move(*stop), path});
     } else if (auto* change = std::get_if<LinkConditions>(&entry.action)) {
       lab.timeline.push_back({entry.at, std::move(*change), path});
     } else if (auto* spokes = std::get_if<std::vector<SpokeGateway>>(&entry.action)) {
@@ -154,16 +162,62 @@ const ObjectTable& table_of<EspSettings>() {
 }
 
 template <>
+const ObjectTable& table_of<Limits>() {
+  static const ObjectTable table = [] {
+    using T = Limits;
+    constexpr uint64_t kMost = 1'000'000;
+    TableWriter<T> t("limits", "What Azure's route servers and VPN gateways take.");
+    t.member("route_server", &T::route_server,
+             "Of today: 8 peers, 4000 routes of each, 10000 in all. Of October 2022: 8 peers, 1000 "
+             "routes of each, 200 to a VPN gateway.")
+        .words({"current", "seed-2022"});
+    t.member("route_server_peers", &T::route_server_peers, "Instead of the year's.")
+        .range(1, kMost);
+    t.member("route_server_routes_per_peer", &T::route_server_routes_per_peer,
+             "More end the session.")
+        .range(1, kMost);
+    t.member("route_server_routes_to_gateway", &T::route_server_routes_to_gateway,
+             "More end the session with the VPN gateway; 0: any number.")
+        .range(0, kMost);
+    t.member("route_server_routes", &T::route_server_routes,
+             "In all, of VNets and branches; more are an alert; 0: any number.")
+        .range(0, kMost);
+    t.member("vpn_gateway_routes_per_peer", &T::vpn_gateway_routes_per_peer,
+             "4000 when absent; more end the session.")
+        .range(1, kMost);
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
 const ObjectTable& table_of<Settings>() {
   static const ObjectTable table = [] {
     TableWriter<Settings> t("settings", "How the clouds are modelled where they leave a choice.");
-    t.member("limits", &Settings::limits, "Route server limits: of today or of October 2022.")
-        .words({"current", "seed-2022"});
     t.member("tunnel_mtu", &Settings::tunnel_mtu, "Largest packet inside a tunnel, in octets.")
         .range(576, 9000);
     t.member("hpe_tunnels", &Settings::hpe_tunnels,
              "Tunnels of a gateway pair when both have insane_mode.")
         .range(1, 50);
+    t.member("twin_metric", &Settings::twin_metric,
+             "Metric of Aviatrix routes through a gateway's twin; direct ones have 100.")
+        .range(101, 1000);
+    t.member("bgp_max_as_limit", &Settings::bgp_max_as_limit,
+             "Aviatrix: learned routes with longer AS paths are not passed on; 0: all are.")
+        .range(0, 254);
+    t.member("prepend_as_path", &Settings::prepend_as_path,
+             "Aviatrix: a list of prepends comes beside the own AS, or counts it.")
+        .words({"added", "total"});
+    t.member("spoke_gateway_subnet", &Settings::spoke_gateway_subnet,
+             "Aviatrix: the subnet of a spoke VNet that holds the gateway.")
+        .words({"Public-gateway-subnet-1", "Public-subnet-1"});
+    t.member("unassociated_attachments", &Settings::unassociated_attachments,
+             "Aviatrix: attachments without a network domain share one, or reach nobody.")
+        .words({"shared", "isolated"});
+    t.member("gre_on_azure", &Settings::gre_on_azure,
+             "Aviatrix: allow GRE connections, which the controller refuses on Azure.");
+    t.member("gateway_restart_time", &Settings::gateway_restart_time,
+             "Aviatrix: until a stopped gateway runs again (single_az_ha).");
     t.member("encryption", &Settings::encryption,
              "esp: tunnels encrypt packets; none: they cost their octets only.");
     t.member("esp", &Settings::esp, "How they encrypt.");
@@ -232,6 +286,8 @@ const ObjectTable& table_of<StateChange>() {
     element("link", Element::link, kLink, "A link of two routers: transit-1 - transit-1-hagw.");
     element("tunnel", Element::tunnel, kLink, "A tunnel: transit-2 - vng-0.");
     element("session", Element::session, kSession, "A BGP session: transit-1 - routerserver-0.");
+    element("router", Element::router, {kRouterResource},
+            "A router, or a VM that forwards: its machine.");
     element("route_server_instance", Element::route_server_instance, {kRouteServerInstance},
             "routerserver-0 or routerserver-1.");
     element("vpn_gateway_instance", Element::vpn_gateway_instance, {kVpnGatewayInstance},
@@ -252,6 +308,24 @@ const ObjectTable& table_of<SetAdvertisedCidrs>() {
     t.member("cidrs", &T::included_advertised_spoke_routes,
              "What it advertises from now on; [] is the VNet's range again.")
         .required();
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<Approval>() {
+  static const ObjectTable table = [] {
+    TableWriter<Approval> t("approve", "Learned CIDRs that waited for it.");
+    t.member("gateway", &Approval::target, "What this gateway learned.")
+        .refers_to({kTransitGateway | kSpokeGateway})
+        .same_as("target")
+        .required();
+    t.member("connection", &Approval::target, "What was learned on this connection.")
+        .refers_to({kExternalConnection})
+        .same_as("target")
+        .required();
+    t.member("cidrs", &Approval::cidrs, "The CIDRs, as they were learned.").required();
     return std::move(t).table();
   }();
   return table;
@@ -280,6 +354,34 @@ const ObjectTable& table_of<TimelineEntry>() {
     state("up", true, "This comes back.");
     alternative<SetAdvertisedCidrs>(t, "advertise", "action", &TimelineEntry::action,
                                     "A spoke advertises something else.");
+    const auto approval = [&t](const char* name, bool approved, const char* doc) {
+      t.setter<Approval>(
+           name,
+           [approved](TimelineEntry& entry, Approval given) {
+             entry.action = SetApproval{std::move(given.target), std::move(given.cidrs), approved};
+           },
+           doc)
+          .same_as("action")
+          .required();
+    };
+    approval("approve", true, "Learned CIDRs are approved.");
+    approval("disapprove", false, "Approved CIDRs are pending again.");
+    t.setter<std::string>(
+         "switchover",
+         [](TimelineEntry& entry, std::string name) { entry.action = Switchover{std::move(name)}; },
+         "The standby tunnel of this connection takes over.")
+        .refers_to({kExternalConnection})
+        .same_as("action")
+        .required();
+    t.setter<std::string>(
+         "stop_gateway",
+         [](TimelineEntry& entry, std::string name) {
+           entry.action = StopGateway{std::move(name)};
+         },
+         "Somebody stops this gateway's machine; with single_az_ha it is started again.")
+        .refers_to({kAviatrixGateway})
+        .same_as("action")
+        .required();
     alternative<LinkConditions>(t, "change_link", "action", &TimelineEntry::action,
                                 "A link does something else to packets from now on.");
     alternative<std::vector<SpokeGateway>>(t, "add_spoke", "action", &TimelineEntry::action,
@@ -320,13 +422,14 @@ const ObjectTable& table_of<CheckRoute>() {
   static const ObjectTable table = [] {
     using T = CheckRoute;
     TableWriter<T> t("has_route", "A route is there.");
-    t.member("in", &T::on, "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
-        .refers_to({kRouter | kVirtualMachine})
+    t.member("in", &T::on,
+             "A gateway or instance, a router, a subnet as vnet/subnet, a VM (its subnet) or host.")
+        .refers_to({kRouter | kMachine})
         .required();
     t.member("prefix", &T::prefix, "Exactly this prefix.").required();
     t.member("next_hops", &T::next_hops,
              "Exactly these are in use, as addresses or routers; backups are not counted.")
-        .refers_to({kRouter | kVirtualMachine, true});
+        .refers_to({kRouter | kMachine, true});
     t.member("as_path", &T::as_path, "Its AS path, nearest first.").as(Kind::as_path);
     return std::move(t).table();
   }();
@@ -338,8 +441,8 @@ const ObjectTable& table_of<NoRoute>() {
   static const ObjectTable table = [] {
     TableWriter<NoRoute> t("has_no_route", "A route is not there.");
     t.member("in", &NoRoute::on,
-             "A gateway, a VPN gateway instance, a VM, or a subnet as vnet/subnet.")
-        .refers_to({kRouter | kVirtualMachine})
+             "A gateway or instance, a router, a subnet as vnet/subnet, a VM (its subnet) or host.")
+        .refers_to({kRouter | kMachine})
         .required();
     t.member("prefix", &NoRoute::prefix, "Exactly this prefix.").required();
     return std::move(t).table();
@@ -405,6 +508,7 @@ const ObjectTable& table_of<Lab>() {
         "extends", [](Lab&, const std::string&) {},
         "A lab file, relative to this one, that this one changes: maps are merged key by key, "
         "anything else replaces what is there.");
+    t.member("limits", &Lab::limits, "What Azure's gateways take.");
     t.member("settings", &Lab::settings, "Choices of the model.");
     t.member("forwarding_tables", &Lab::forwarding_tables,
              "Routers whose forwarding table is of another kind than settings.forwarding_table.");
@@ -420,11 +524,34 @@ const ObjectTable& table_of<Lab>() {
              "What they know of the other ends.");
     t.member("azurerm_virtual_network_gateway_connection",
              &Lab::virtual_network_gateway_connections, "Their connections.");
+    t.member("azurerm_public_ip", &Lab::public_ips, "Public addresses of VMs.");
     t.member("azurerm_linux_virtual_machine", &Lab::virtual_machines, "VMs.");
+    t.member("router", &Lab::routers, "Routers on appliances' VMs and outside of Azure.");
+    t.member("host", &Lab::hosts, "Machines outside of Azure.");
     t.member("aviatrix_transit_gateway", &Lab::transit_gateways, "Transit gateways.");
     t.member("aviatrix_spoke_gateway", &Lab::spoke_gateways, "Spoke gateways.");
     t.member("aviatrix_transit_external_device_conn", &Lab::transit_external_device_conns,
-             "BGP connections of transit gateways.");
+             "External connections of transit gateways.");
+    t.setter<std::vector<SpokeExternalDeviceConn>>(
+        "aviatrix_spoke_external_device_conn",
+        [](Lab& lab, std::vector<SpokeExternalDeviceConn> connections) {
+          for (SpokeExternalDeviceConn& connection : connections) {
+            connection.is_on_spoke = true;
+            lab.transit_external_device_conns.push_back(std::move(connection));
+          }
+        },
+        "External connections of spoke gateways.");
+    t.member("aviatrix_spoke_transit_attachment", &Lab::spoke_transit_attachments,
+             "Attachments of spokes.");
+    t.member("aviatrix_transit_gateway_peering", &Lab::transit_gateway_peerings,
+             "Peerings of transits.");
+    t.member("aviatrix_segmentation_network_domain", &Lab::network_domains, "Network domains.");
+    t.member("aviatrix_segmentation_network_domain_association", &Lab::network_domain_associations,
+             "Who is in them.");
+    t.member("aviatrix_segmentation_network_domain_connection_policy", &Lab::connection_policies,
+             "Which of them reach each other.");
+    t.member("aviatrix_gateway_snat", &Lab::gateway_snats, "Source address translation.");
+    t.member("aviatrix_gateway_dnat", &Lab::gateway_dnats, "Destination address translation.");
     t.member("links", &Lab::links, "What links do to packets.");
     t.member("traffic", &Lab::traffic, "Packets to send.");
     t.setter<std::vector<TimelineEntry>>("timeline", add_timeline, "What happens while it runs.");

@@ -15,14 +15,12 @@
 #include <variant>
 #include <vector>
 
+#include "control/lab/azure.h"
+#include "control/lab/router.h"
 #include "lpm/address.h"
 #include "lpm/table_choice.h"
 
 namespace skyhop::lab {
-
-using lpm::Ipv4Address;
-using lpm::Ipv4Prefix;
-using Seconds = std::chrono::duration<double>;
 
 /// A place in the lab file; 1-based.
 struct Mark {
@@ -35,151 +33,11 @@ struct Mark {
 /// (reader.h has the grammar).
 using Marks = std::map<std::string, Mark, std::less<>>;
 
-// ---- Azure ------------------------------------------------------------------------------------
-
-struct Subnet {
-  std::string name;
-  std::vector<Ipv4Prefix> address_prefixes;
-  std::optional<std::string> route_table;             ///< azurerm_route_table
-  std::optional<std::string> network_security_group;  ///< azurerm_network_security_group
-};
-
-struct VirtualNetwork {
-  std::string name;
-  std::string location = "eastus";
-  std::vector<Ipv4Prefix> address_space;
-  std::vector<Subnet> subnets;
-};
-
-/// One direction of a peering (A52-A55).
-struct VirtualNetworkPeering {
-  std::string name;
-  std::string virtual_network_name;  ///< also the VNet of an Aviatrix gateway, by its name
-  std::string remote_virtual_network_name;
-  bool allow_virtual_network_access = true;
-  bool allow_forwarded_traffic = false;
-  bool allow_gateway_transit = false;
-  bool use_remote_gateways = false;
-};
-
-enum class NextHopType { VirtualNetworkGateway, VnetLocal, Internet, VirtualAppliance, None };
-
-struct UserRoute {
-  std::string name;
-  Ipv4Prefix address_prefix;
-  NextHopType next_hop_type = NextHopType::None;
-  std::optional<Ipv4Address> next_hop_in_ip_address;
-  friend bool operator==(const UserRoute&, const UserRoute&) = default;
-};
-
-struct RouteTable {
-  std::string name;
-  bool bgp_route_propagation_enabled = true;
-  std::vector<UserRoute> routes;
-};
-
-enum class RoutingPreference { ExpressRoute, VpnGateway, ASPath };
-
-struct RouteServer {
-  std::string name;
-  std::string virtual_network_name;  ///< must hold a subnet named RouteServerSubnet
-  bool branch_to_branch_traffic_enabled = false;
-  RoutingPreference hub_routing_preference = RoutingPreference::ExpressRoute;
-};
-
-struct RouteServerBgpConnection {
-  std::string name;
-  std::string route_server;
-  uint32_t peer_asn = 0;
-  /// An address, or the name of an Aviatrix gateway ("transit-1", "transit-1-hagw") whose bgp_lan
-  /// address is meant.
-  std::string peer_ip;
-};
-
-struct VirtualNetworkGateway {
-  std::string name;
-  std::string virtual_network_name;  ///< must hold a subnet named GatewaySubnet
-  std::string type = "Vpn";
-  bool active_active = false;
-  bool bgp_enabled = false;
-  std::string sku = "VpnGw1";
-  std::string generation = "Generation1";
-  uint32_t asn = 65515;                                   ///< bgp_settings.asn
-  std::vector<std::vector<Ipv4Address>> apipa_addresses;  ///< per instance
-  std::vector<Ipv4Address> public_ip_addresses;           ///< per instance; derived when empty
-};
-
-struct LocalNetworkGateway {
-  std::string name;
-  /// An address, or the name of an Aviatrix gateway ("transit-2", "transit-2-hagw") whose public
-  /// address is meant.
-  std::string gateway_address;
-  std::vector<Ipv4Prefix> address_space;
-  std::optional<uint32_t> asn;                     ///< bgp_settings.asn
-  std::optional<Ipv4Address> bgp_peering_address;  ///< bgp_settings.bgp_peering_address
-};
-
-struct IpsecPolicy {
-  std::string ike_encryption = "AES256";
-  std::string ike_integrity = "SHA256";
-  std::string dh_group = "DHGroup14";
-  std::string ipsec_encryption = "AES256";
-  std::string ipsec_integrity = "SHA256";
-  std::string pfs_group = "None";
-  uint32_t sa_lifetime = 27'000;       ///< seconds; each end keeps its own
-  uint32_t sa_datasize = 102'400'000;  ///< kilobytes of 1,024 octets; each end keeps its own
-};
-
-enum class ConnectionMode { Default, InitiatorOnly, ResponderOnly };
-
-struct VirtualNetworkGatewayConnection {
-  std::string name;
-  std::string virtual_network_gateway;
-  std::string local_network_gateway;
-  bool bgp_enabled = false;
-  ConnectionMode connection_mode = ConnectionMode::Default;
-  std::optional<IpsecPolicy> ipsec_policy;
-};
-
-enum class Direction { Inbound, Outbound };
-enum class Access { Allow, Deny };
-enum class Protocol { Any, Tcp, Udp, Icmp, Esp, Ah };
-
-struct PortRange {
-  uint16_t first = 0;
-  uint16_t last = 65535;
-  friend bool operator==(PortRange, PortRange) = default;
-};
-
-struct SecurityRule {
-  std::string name;
-  uint16_t priority = 0;  ///< 100..4096
-  Direction direction = Direction::Inbound;
-  Access access = Access::Deny;
-  Protocol protocol = Protocol::Any;
-  std::vector<PortRange> source_port_ranges;       ///< empty: any
-  std::vector<PortRange> destination_port_ranges;  ///< empty: any
-  /// Prefixes, "*", or service tags (VirtualNetwork, AzureLoadBalancer, Internet).
-  std::vector<std::string> source_address_prefixes;
-  std::vector<std::string> destination_address_prefixes;
-};
-
-struct NetworkSecurityGroup {
-  std::string name;
-  std::vector<SecurityRule> security_rules;
-};
-
-/// azurerm_linux_virtual_machine: the ends of the network, each a possible virtual port.
-struct VirtualMachine {
-  std::string name;
-  std::string virtual_network_name;
-  std::optional<std::string> subnet;  ///< default: the first public subnet
-  std::optional<Ipv4Address> private_ip_address;
-  std::optional<std::string> network_security_group;  ///< of the NIC
-  bool ip_forwarding_enabled = false;
-};
-
 // ---- Aviatrix (with the VNets that the mc-transit and mc-spoke modules make) --------------------
+
+/// Whose learned CIDRs wait for approval (V36): all of a gateway's, or those of the connections
+/// that ask for it.
+enum class ApprovalMode { gateway, connection };
 
 struct TransitGateway {
   std::string name;
@@ -200,7 +58,20 @@ struct TransitGateway {
   std::vector<Ipv4Prefix> excluded_advertised_spoke_routes;
   std::vector<Ipv4Prefix> customized_spoke_vpc_routes;
   std::vector<Ipv4Prefix> filtered_spoke_vpc_routes;
+  std::vector<Ipv4Prefix> customized_transit_vpc_routes;
   std::vector<uint32_t> prepend_as_path;
+  std::vector<Ipv4Prefix> bgp_manual_spoke_advertise_cidrs;
+  bool enable_preserve_as_path = false;  ///< of manual lists (V35)
+  bool enable_segmentation = false;
+  bool enable_multi_tier_transit = false;
+  bool enable_learned_cidrs_approval = false;
+  ApprovalMode learned_cidrs_approval_mode = ApprovalMode::gateway;
+  std::vector<Ipv4Prefix> approved_learned_cidrs;
+  bool enable_active_standby = false;
+  bool enable_active_standby_preemptive = false;
+  bool enable_transit_firenet = false;  ///< takes two of the LAN interfaces
+  bool single_ip_snat = false;
+  bool single_az_ha = true;  ///< a stopped gateway is started again
 };
 
 struct SpokeGateway {
@@ -214,20 +85,87 @@ struct SpokeGateway {
   std::vector<Ipv4Prefix> included_advertised_spoke_routes;
   std::vector<Ipv4Prefix> customized_spoke_vpc_routes;
   std::vector<Ipv4Prefix> filtered_spoke_vpc_routes;
+  Seconds tunnel_detection_time{60};
+  bool enable_private_vpc_default_route = false;
+  bool enable_skip_public_route_table_update = false;
+  bool single_ip_snat = false;
+  bool single_az_ha = true;
+  // A BGP spoke, one with external connections of its own.
+  bool enable_bgp = false;
+  uint32_t local_as_number = 0;
+  bool bgp_ecmp = false;
+  Seconds bgp_polling_time{50};
+  Seconds bgp_hold_time{180};
+  std::vector<uint32_t> prepend_as_path;
+  std::vector<Ipv4Prefix> spoke_bgp_manual_advertise_cidrs;
+  bool enable_preserve_as_path = false;
+  bool disable_route_propagation = false;  ///< learned routes stay at the spoke
+  bool enable_learned_cidrs_approval = false;
+  ApprovalMode learned_cidrs_approval_mode = ApprovalMode::gateway;
+  std::vector<Ipv4Prefix> approved_learned_cidrs;
+  bool enable_active_standby = false;
+  bool enable_active_standby_preemptive = false;
   bool added_by_timeline = false;
 };
 
-enum class TunnelProtocol { IPsec, LAN };
+/// aviatrix_spoke_transit_attachment. A spoke's transit_gw is one with all defaults: attachments()
+/// gives both.
+struct SpokeTransitAttachment {
+  std::string name;
+  std::string spoke_gw_name;
+  std::string transit_gw_name;
+  std::vector<std::string> route_tables;  ///< the controller programs these only; empty: all
+  bool enable_max_performance = true;
+  uint32_t tunnel_count = 0;  ///< of a gateway pair with HPE; 0: settings.hpe_tunnels
+  std::vector<uint32_t> spoke_prepend_as_path;
+  std::vector<uint32_t> transit_prepend_as_path;
+};
 
-/// aviatrix_transit_external_device_conn (bgp only).
+struct TransitGatewayPeering {
+  std::string name;
+  std::string transit_gateway_name1;
+  std::string transit_gateway_name2;
+  std::vector<Ipv4Prefix> gateway1_excluded_network_cidrs;  ///< not told by 1 to 2
+  std::vector<Ipv4Prefix> gateway2_excluded_network_cidrs;
+  std::vector<uint32_t> prepend_as_path1;  ///< in front of what 1 tells 2
+  std::vector<uint32_t> prepend_as_path2;
+  bool enable_peering_over_private_network = false;
+  bool enable_single_tunnel_mode = false;
+  bool enable_insane_mode_encryption_over_internet = false;
+  bool enable_max_performance = true;
+  uint32_t tunnel_count = 0;  ///< of a gateway pair with HPE; 0: as settings and mode say
+};
+
+struct NetworkDomain {
+  std::string name;
+};
+struct NetworkDomainAssociation {
+  std::string name;
+  std::string network_domain_name;
+  std::string attachment_name;       ///< a spoke gateway or an external connection
+  std::string transit_gateway_name;  ///< where the attachment ends; empty: wherever it does
+};
+struct ConnectionPolicy {
+  std::string name;
+  std::string domain_name_1;
+  std::string domain_name_2;
+};
+
+enum class TunnelProtocol { IPsec, GRE, LAN };
+enum class ConnectionType { bgp, fixed };  ///< "bgp", "static"
+
+/// aviatrix_transit_external_device_conn and aviatrix_spoke_external_device_conn.
 struct TransitExternalDeviceConn {
   std::string connection_name;
   std::string gw_name;
+  bool is_on_spoke = false;
+  ConnectionType connection_type = ConnectionType::bgp;
   TunnelProtocol tunnel_protocol = TunnelProtocol::IPsec;
   uint32_t bgp_local_as_num = 0;  ///< 0: the gateway's
   uint32_t bgp_remote_as_num = 0;
   bool ha_enabled = false;
-  // IPsec: an address, or the name of a VPN gateway, meaning its public addresses in order.
+  // Tunnels: an address, or the name of a VPN gateway or an Aviatrix gateway, meaning its addresses
+  // in order: public ones, private ones with direct_connect and GRE.
   std::vector<std::string> remote_gateway_ip;
   std::vector<std::string> backup_remote_gateway_ip;
   std::vector<std::string> local_tunnel_cidr;  ///< "169.254.21.2/30": host bits are meant
@@ -242,8 +180,46 @@ struct TransitExternalDeviceConn {
   std::optional<Ipv4Address> backup_remote_lan_ip;
   uint32_t backup_bgp_remote_as_num = 0;
   bool enable_bgp_lan_activemesh = false;
+  bool direct_connect = false;
+  std::vector<Ipv4Prefix> remote_subnet;  ///< static routes
   std::vector<Ipv4Prefix> manual_bgp_advertised_cidrs;
   std::vector<uint32_t> prepend_as_path;
+  bool enable_learned_cidrs_approval = false;
+  std::vector<Ipv4Prefix> approved_cidrs;
+  bool switch_to_ha_standby_gateway = false;  ///< active-standby: start on the twin
+};
+
+/// The section of the lab file that the connection stands in.
+[[nodiscard]] inline std::string section_of(const TransitExternalDeviceConn& connection) {
+  return connection.is_on_spoke ? "aviatrix_spoke_external_device_conn"
+                                : "aviatrix_transit_external_device_conn";
+}
+
+/// One policy of aviatrix_gateway_snat or aviatrix_gateway_dnat: what it applies to, and what the
+/// address and port become.
+struct NatPolicy {
+  std::optional<Ipv4Prefix> src_cidr;
+  std::optional<PortRange> src_port;
+  std::optional<Ipv4Prefix> dst_cidr;
+  std::optional<PortRange> dst_port;
+  std::string protocol = "all";
+  std::string interface;   ///< "eth0": only what leaves (SNAT) or enters (DNAT) there
+  std::string connection;  ///< an external connection, or the gateway at the far end of tunnels
+  /// "100.64.1.1", or "100.64.1.1-100.64.1.4".
+  std::string ips;
+  std::optional<PortRange> port;
+};
+struct GatewaySnat {
+  std::string name;
+  std::string gw_name;  ///< one gateway; a twin has a resource of its own unless sync_to_ha
+  bool sync_to_ha = false;
+  std::vector<NatPolicy> policies;
+};
+struct GatewayDnat {
+  std::string name;
+  std::string gw_name;
+  bool sync_to_ha = false;
+  std::vector<NatPolicy> policies;
 };
 
 // ---- What to run -------------------------------------------------------------------------------
@@ -300,7 +276,15 @@ struct LinkConditions {
 
 /// Things that can be brought down and up. `target` is a derived name: a link ("transit-1 -
 /// vng-0"), a gateway ("transit-1-hagw"), an instance ("routerserver-1", "vng-0"), a session.
-enum class Element { link, tunnel, gateway, session, route_server_instance, vpn_gateway_instance };
+enum class Element {
+  link,
+  tunnel,
+  gateway,
+  session,
+  router,
+  route_server_instance,
+  vpn_gateway_instance
+};
 
 struct SetState {
   Element element;
@@ -314,11 +298,27 @@ struct SetAdvertisedCidrs {
 struct AddSpoke {
   std::string spoke_gateway;  ///< a SpokeGateway with added_by_timeline
 };
+/// Learned CIDRs become approved, or pending again (V36).
+struct SetApproval {
+  std::string target;  ///< a gateway, or a connection
+  std::vector<Ipv4Prefix> cidrs;
+  bool approved = true;
+};
+/// "Switchover" of an active-standby connection: the other gateway's tunnel forwards (V50).
+struct Switchover {
+  std::string connection;
+};
+/// The machine is stopped in the cloud's portal; with single_az_ha the controller starts it again.
+struct StopGateway {
+  std::string gateway;
+};
 
 /// Seconds count from convergence.
 struct TimelineEvent {
   Seconds at{0};
-  std::variant<SetState, SetAdvertisedCidrs, AddSpoke, LinkConditions> action;
+  std::variant<SetState, SetAdvertisedCidrs, AddSpoke, SetApproval, Switchover, StopGateway,
+               LinkConditions>
+      action;
   std::string path;  ///< its key in Marks
 };
 
@@ -395,11 +395,34 @@ struct ForwardingTable {
   lpm::TableChoice kind = lpm::TableChoice::automatic;
 };
 
+/// What Azure's gateways take. The first key chooses the year, the others set single figures.
+struct Limits {
+  std::string route_server = "current";  ///< current | seed-2022
+  std::optional<uint32_t> route_server_peers;
+  std::optional<uint32_t> route_server_routes_per_peer;
+  std::optional<uint32_t> route_server_routes_to_gateway;  ///< 0: none
+  std::optional<uint32_t> route_server_routes;             ///< of VNets and branches in all
+  std::optional<uint32_t> vpn_gateway_routes_per_peer;
+};
+
 struct Settings {
-  std::string limits = "current";  ///< route server limits: current | seed-2022
-  uint32_t tunnel_mtu = 1500;      ///< largest inner IP packet of a tunnel (assumed)
+  uint32_t tunnel_mtu = 1500;  ///< largest inner IP packet of a tunnel (assumed)
   /// Tunnels between two gateways that both have insane_mode; 1 to 50 (assumed, V47).
   uint32_t hpe_tunnels = 50;
+  /// Metric of a route through a gateway's twin; direct ones have 100 (assumed).
+  uint32_t twin_metric = 200;
+  /// Controller-wide: learned routes with longer AS paths stay where they are; 0: no limit.
+  uint32_t bgp_max_as_limit = 0;
+  /// What prepend_as_path counts: numbers beside the own one, or the own one too (assumed, V40).
+  std::string prepend_as_path = "added";  ///< added | total
+  /// Where a spoke gateway stands: in the first /28 or in the second (assumed, V4).
+  std::string spoke_gateway_subnet = "Public-gateway-subnet-1";
+  /// Attachments without a network domain: share one of their own, or reach nobody (assumed, V48).
+  std::string unassociated_attachments = "shared";  ///< shared | isolated
+  /// The controller refuses GRE on Azure; this lets a lab look at it all the same.
+  bool gre_on_azure = false;
+  /// Until the controller has a stopped gateway running again (assumed).
+  Seconds gateway_restart_time{180};
   Encryption encryption = Encryption::esp;  ///< none: tunnels cost their octets only
   EspSettings esp;
   /// Of every router that forwarding_tables does not name. Absent: rte_lpm, in a large lab auto.
@@ -423,11 +446,23 @@ struct Lab {
   std::vector<VirtualNetworkGateway> virtual_network_gateways;
   std::vector<LocalNetworkGateway> local_network_gateways;
   std::vector<VirtualNetworkGatewayConnection> virtual_network_gateway_connections;
+  std::vector<PublicIp> public_ips;
   std::vector<VirtualMachine> virtual_machines;
+  std::vector<Router> routers;
+  std::vector<Host> hosts;
   std::vector<TransitGateway> transit_gateways;
   std::vector<SpokeGateway> spoke_gateways;
+  std::vector<SpokeTransitAttachment> spoke_transit_attachments;
+  std::vector<TransitGatewayPeering> transit_gateway_peerings;
+  /// Of spokes too.
   std::vector<TransitExternalDeviceConn> transit_external_device_conns;
+  std::vector<NetworkDomain> network_domains;
+  std::vector<NetworkDomainAssociation> network_domain_associations;
+  std::vector<ConnectionPolicy> connection_policies;
+  std::vector<GatewaySnat> gateway_snats;
+  std::vector<GatewayDnat> gateway_dnats;
 
+  Limits limits;
   Settings settings;
   std::vector<ForwardingTable> forwarding_tables;
   std::vector<LinkConditions> links;
@@ -435,5 +470,17 @@ struct Lab {
   std::vector<TimelineEvent> timeline;
   std::vector<Check> checks;
 };
+
+/// Written attachments, and those that a spoke's transit_gw stands for.
+[[nodiscard]] inline std::vector<SpokeTransitAttachment> attachments(const Lab& lab) {
+  std::vector<SpokeTransitAttachment> all;
+  for (const SpokeGateway& spoke : lab.spoke_gateways) {
+    if (spoke.transit_gw.empty()) continue;
+    all.push_back(
+        {.name = spoke.name, .spoke_gw_name = spoke.name, .transit_gw_name = spoke.transit_gw});
+  }
+  all.insert(all.end(), lab.spoke_transit_attachments.begin(), lab.spoke_transit_attachments.end());
+  return all;
+}
 
 }  // namespace skyhop::lab

@@ -120,36 +120,55 @@ class ConsistencyCheck {
   }
 
   void check_gateways() {
+    const auto attached = attachments(lab_);
     for (const SpokeGateway& spoke : lab_.spoke_gateways) {
-      if (spoke.added_by_timeline && spoke.transit_gw.empty()) {
+      const auto is_its = [&](const auto& each) { return each.spoke_gw_name == spoke.name; };
+      if (spoke.added_by_timeline && std::none_of(attached.begin(), attached.end(), is_its)) {
         error("aviatrix_spoke_gateway." + spoke.name,
               "missing key \"transit_gw\": a spoke that is added is also attached");
       }
     }
-    for (const auto& connection : lab_.transit_external_device_conns) {
-      const std::string path =
-          "aviatrix_transit_external_device_conn." + connection.connection_name;
-      const bool is_lan = connection.tunnel_protocol == TunnelProtocol::LAN;
-      const auto belongs = [&](const char* key, bool lan_key) {
-        if (is_lan == lan_key || !lab_.marks.contains(path + "." + key)) return;
-        error(path + "." + key,
-              fmt::format("{} belongs to tunnel_protocol {}", key, lan_key ? "LAN" : "IPsec"));
-      };
-      for (const char* key :
-           {"remote_gateway_ip", "backup_remote_gateway_ip", "local_tunnel_cidr",
-            "remote_tunnel_cidr", "backup_local_tunnel_cidr", "backup_remote_tunnel_cidr"}) {
-        belongs(key, false);
+    for (const auto& connection : lab_.transit_external_device_conns) check(connection);
+  }
+
+  /// Keys that only one kind of connection has, and those that a kind needs.
+  void check(const TransitExternalDeviceConn& connection) {
+    const std::string path = section_of(connection) + "." + connection.connection_name;
+    const bool is_lan = connection.tunnel_protocol == TunnelProtocol::LAN;
+    const bool is_ipsec = connection.tunnel_protocol == TunnelProtocol::IPsec;
+    const bool is_bgp = connection.connection_type == ConnectionType::bgp;
+    const auto belongs = [&](bool is_right, const char* to,
+                             std::initializer_list<const char*> keys) {
+      if (is_right) return;
+      for (const char* key : keys) {
+        if (!lab_.marks.contains(path + "." + key)) continue;
+        error(path + "." + key, fmt::format("{} belongs to {}", key, to));
       }
-      for (const char* key : {"remote_vpc_name", "remote_lan_ip", "backup_remote_lan_ip",
-                              "enable_bgp_lan_activemesh"}) {
-        belongs(key, true);
-      }
-      const char* needed = is_lan ? "remote_vpc_name" : "remote_gateway_ip";
-      if (!lab_.marks.contains(path + "." + needed)) {
-        error(path, fmt::format("missing key \"{}\": tunnel_protocol {} needs it", needed,
-                                is_lan ? "LAN" : "IPsec"));
-      }
-    }
+    };
+    const auto needs = [&](bool is_meant, const char* key, const char* why) {
+      if (!is_meant || lab_.marks.contains(path + "." + key)) return;
+      error(path, fmt::format("missing key \"{}\": {} needs it", key, why));
+    };
+    belongs(!is_lan, "tunnel_protocol IPsec",
+            {"remote_gateway_ip", "backup_remote_gateway_ip", "local_tunnel_cidr",
+             "remote_tunnel_cidr", "backup_local_tunnel_cidr", "backup_remote_tunnel_cidr"});
+    belongs(is_ipsec, "tunnel_protocol IPsec",
+            {"direct_connect", "enable_ikev2", "custom_algorithms", "phase_1_authentication",
+             "phase_1_dh_groups", "phase_1_encryption", "phase_2_authentication",
+             "phase_2_dh_groups", "phase_2_encryption"});
+    belongs(
+        is_lan, "tunnel_protocol LAN",
+        {"remote_vpc_name", "remote_lan_ip", "backup_remote_lan_ip", "enable_bgp_lan_activemesh"});
+    belongs(is_bgp, "connection_type bgp",
+            {"bgp_local_as_num", "bgp_remote_as_num", "backup_bgp_remote_as_num",
+             "manual_bgp_advertised_cidrs", "prepend_as_path", "enable_learned_cidrs_approval",
+             "approved_cidrs", "remote_vpc_name"});
+    belongs(!is_bgp, "connection_type static", {"remote_subnet"});
+    needs(is_bgp, "bgp_remote_as_num", "connection_type bgp");
+    needs(!is_bgp, "remote_subnet", "connection_type static");
+    needs(is_lan, "remote_vpc_name", "tunnel_protocol LAN");
+    needs(is_ipsec, "remote_gateway_ip", "tunnel_protocol IPsec");
+    needs(!is_ipsec && !is_lan, "remote_gateway_ip", "tunnel_protocol GRE");
   }
 
   void check(const Check& check) {

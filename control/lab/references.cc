@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "control/lab/yaml_tree.h"
 
 namespace skyhop::lab {
 namespace {
+
+/// A router that is what runs on the VM of the same name.
+constexpr uint32_t kRunsOnVm = 1u << 31;
 
 struct Named {
   uint32_t target;
@@ -59,6 +63,37 @@ Names::Names(const Lab& lab) {
   add_all(lab.virtual_machines, kVirtualMachine, "azurerm_linux_virtual_machine");
   add_all(lab.transit_gateways, kTransitGateway | kVirtualNetwork, "aviatrix_transit_gateway");
   add_all(lab.spoke_gateways, kSpokeGateway | kVirtualNetwork, "aviatrix_spoke_gateway");
+  for (const TransitExternalDeviceConn& connection : lab.transit_external_device_conns) {
+    add(connection.connection_name, kExternalConnection,
+        section_of(connection) + "." + connection.connection_name);
+  }
+  add_all(lab.network_domains, kNetworkDomain, "aviatrix_segmentation_network_domain");
+  for (const TransitGateway& gateway : lab.transit_gateways) {
+    if (!gateway.enable_segmentation) continue;
+    for (const NetworkDomain& domain : lab.network_domains) {
+      for (const char* twin : {"", "-hagw"}) {
+        if (*twin != '\0' && !gateway.ha_gw) continue;
+        add(fmt::format("{}{}@{}", gateway.name, twin, domain.name), kDomainTable,
+            "aviatrix_transit_gateway." + gateway.name);
+      }
+    }
+  }
+  add_all(lab.public_ips, kPublicIp, "azurerm_public_ip");
+  add_all(lab.hosts, kHost, "host");
+  std::set<std::string> running;
+  for (const Router& router : lab.routers) {
+    const bool is_outside = !router.virtual_machine;
+    // Of a VM that is named alike it is what runs there, not a second thing of that name.
+    if (router.virtual_machine) running.insert(*router.virtual_machine);
+    const uint32_t target = is_outside ? kRouterResource | kRouterOutside : kRouterResource;
+    add(router.name, router.virtual_machine == router.name ? target | kRunsOnVm : target,
+        "router." + router.name);
+  }
+  for (const VirtualMachine& vm : lab.virtual_machines) {
+    if (!vm.ip_forwarding_enabled || running.contains(vm.name)) continue;
+    add(vm.name, kRouterResource | kRunsOnVm, "azurerm_linux_virtual_machine." + vm.name);
+  }
+  add(kInternet, kRouterOutside, "");
   for (const VirtualNetwork& vnet : lab.virtual_networks) {
     for (const Subnet& subnet : vnet.subnets) {
       add(vnet.name + "/" + subnet.name, kSubnet,
@@ -91,7 +126,7 @@ void Names::report_clashes(uint32_t targets, std::string_view what,
   const std::string* previous = nullptr;
   const Named* first = nullptr;
   for (const auto& [name, named] : names_) {
-    if ((named.target & targets) == 0) continue;
+    if ((named.target & targets) == 0 || (named.target & kRunsOnVm) != 0) continue;
     if (previous != nullptr && *previous == name) {
       diagnostics.push_back(
           {Severity::error,
@@ -130,7 +165,13 @@ constexpr TargetWord kWords[] = {
     {kRouteServerInstance, "a route server instance"},
     {kVpnGatewayInstance, "a VPN gateway instance"},
     {kVirtualMachine, "a VM"},
+    {kPublicIp, "a public IP"},
+    {kHost, "a host"},
+    {kRouterResource, "a router"},
+    {kRouterOutside, "a router outside of Azure"},
     {kSubnet, "a subnet as vnet/subnet"},
+    {kExternalConnection, "an external connection"},
+    {kNetworkDomain, "a network domain"},
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -183,6 +224,7 @@ std::string describe(const ReferenceType& type) {
     words.emplace_back("an Aviatrix gateway");
     targets &= ~kAviatrixGateway;
   }
+  if ((targets & kRouterResource) != 0) targets &= ~kRouterOutside;
   for (const auto& [target, word] : kWords) {
     if ((targets & target) != 0) words.push_back(word);
   }
@@ -204,9 +246,10 @@ void check_references(const Lab& lab, const std::vector<Reference>& references,
                       Diagnostics& diagnostics) {
   const Names names(lab);
   names.report_clashes(kVirtualNetwork, "VNet", diagnostics);
-  names.report_clashes(
-      kAviatrixGateway | kRouteServerInstance | kVpnGatewayInstance | kVirtualMachine, "name",
-      diagnostics);
+  names.report_clashes(kExternalConnection, "connection", diagnostics);
+  names.report_clashes(kAviatrixGateway | kRouteServerInstance | kVpnGatewayInstance | kMachine |
+                           kRouterResource | kRouterOutside,
+                       "name", diagnostics);
   std::map<uint32_t, std::vector<std::string>> candidates;
   for (const Reference& reference : references) {
     if (diagnostics.size() >= kMaxDiagnostics) return;

@@ -221,6 +221,16 @@ Parsed<std::string> parse_as_path(const std::string& text) {
   return text;
 }
 
+Parsed<std::string> parse_community(const std::string& text) {
+  const size_t colon = text.find(':');
+  if (colon != std::string::npos) {
+    const auto high = decimal(std::string_view(text).substr(0, colon));
+    const auto low = decimal(std::string_view(text).substr(colon + 1));
+    if (high && low && *high <= 65535 && *low <= 65535) return text;
+  }
+  return expected("a community such as 65535:65282", text);
+}
+
 Parsed<std::string> parse_resource_name(const std::string& text) {
   const auto is_letter_or_digit = [](char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

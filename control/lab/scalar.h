@@ -38,6 +38,8 @@ using Parsed = std::expected<T, std::string>;
 [[nodiscard]] Parsed<std::string> parse_frame_size(const std::string& text);
 /// AS numbers separated by blanks; empty for a route that starts here.
 [[nodiscard]] Parsed<std::string> parse_as_path(const std::string& text);
+/// Two numbers of 16 bits: "65535:65282" (RFC 1997).
+[[nodiscard]] Parsed<std::string> parse_community(const std::string& text);
 /// Name of a resource: letters, digits, '.', '_' and '-', at most 80, starting with a letter or
 /// digit.
 [[nodiscard]] Parsed<std::string> parse_resource_name(const std::string& text);

@@ -230,6 +230,8 @@ class SchemaWriter {
                                        pattern("^([0-9]+|imix)$")})}};
       case Kind::as_path:
         return {{"type", Json::array({"string", "integer"})}};
+      case Kind::community:
+        return pattern("^[0-9]{1,5}:[0-9]{1,5}$");
       case Kind::reference:
         return {{"type", Json::array({"string", "number"})}};
       default:

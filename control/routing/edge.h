@@ -2,6 +2,7 @@
 // the same index (lpm::EdgeId).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,15 +33,33 @@ struct Edge {
   NicId nic;
   /// Sources that a peering lets through on this edge (A55); empty: all.
   std::vector<Ipv4Prefix> allowed_sources;
+  /// An appliance's NIC that a channel enters or leaves by, where its security groups are asked.
+  std::optional<NicId> enters;
+  std::optional<NicId> leaves;
 
-  static Edge drop(dataplane::DropReason reason) { return {.reason = reason}; }
-  static Edge local() { return {.kind = Kind::local}; }
+  static Edge drop(dataplane::DropReason reason) {
+    Edge edge;
+    edge.reason = reason;
+    return edge;
+  }
+  static Edge local() {
+    Edge edge;
+    edge.kind = Kind::local;
+    return edge;
+  }
   static Edge over(Channel channel, std::vector<Ipv4Prefix> allowed_sources = {}) {
-    return {
-        .kind = Kind::channel, .channel = channel, .allowed_sources = std::move(allowed_sources)};
+    Edge edge;
+    edge.kind = Kind::channel;
+    edge.channel = channel;
+    edge.allowed_sources = std::move(allowed_sources);
+    return edge;
   }
   static Edge to(NicId nic, std::vector<Ipv4Prefix> allowed_sources = {}) {
-    return {.kind = Kind::nic, .nic = nic, .allowed_sources = std::move(allowed_sources)};
+    Edge edge;
+    edge.kind = Kind::nic;
+    edge.nic = nic;
+    edge.allowed_sources = std::move(allowed_sources);
+    return edge;
   }
   friend auto operator<=>(const Edge&, const Edge&) = default;
 };

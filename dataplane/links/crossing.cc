@@ -211,6 +211,7 @@ void arrive(const Transit& t, RowSet& rows, uint64_t tsc) {
       t.w.tables.routers[t.link.to].is_up.load(std::memory_order_relaxed)) {
     open_rows(t.w, t.index, *t.crossing.tunnels[t.w.index], rows);
   }
+  if (t.link.nat_entering != 0) translate_rows(t.w, t.link.to, t.link.nat_entering, rows);
   t.w.enqueue(t.link.to, rows, tsc);
 }
 
@@ -317,6 +318,7 @@ void arrive_from_outside(Worker& w, LinkIndex index, uint32_t count, uint64_t ts
     pass.length[row] = pass.packet[row]->data_len;
     inspect_slowly(w, link.to, row, good);
   });
+  if (link.nat_entering != 0) translate_rows(w, link.to, link.nat_entering, good);
   w.enqueue(link.to, good, tsc);
 }
 

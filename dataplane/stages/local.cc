@@ -163,6 +163,23 @@ void guard_rows(Worker& w, RouterIndex index, const Guard& guard, RowSet& rows) 
   });
 }
 
+void translate_rows(Worker& w, RouterIndex index, NatIndex nat, RowSet& rows) {
+  const Nat& rules = *w.tables.nats[nat];
+  const auto now = static_cast<uint32_t>(rte_rdtsc() / w.tables.tsc_hz);
+  PassTable& pass = w.pass;
+  rows.for_each([&](uint32_t row) {
+    uint8_t* const ip = pass.frame[row] + kEthernetLength;
+    const NatOutcome outcome = rules.apply(ip, now);
+    if (outcome == NatOutcome::failed) {
+      w.count_drops(index, DropReason::nat_failed, 1);
+      rows.remove(row);
+    } else if (outcome == NatOutcome::translated) {
+      const uint32_t hash = lpm::flow_hash(flow_of(ip));
+      fill_row(pass, row, {load_be32(ip + 16), hash, pass.info[row], pass.flow[row].is_present()});
+    }
+  });
+}
+
 bool make_contiguous(Worker& w, RouterIndex index, rte_mbuf* packet) {
   if (rte_pktmbuf_linearize(packet) == 0) return true;
   w.count_drops(index, DropReason::no_buffer, 1);

@@ -39,13 +39,17 @@ bool allows(const std::vector<FilterRule>& stage, const lpm::FlowKey& key) {
 }
 
 bool Filter::admit(const FilterInput& input, uint64_t& evictions) const {
-  if (flows_->contains(input.key)) return true;
-  // An error about an established flow belongs to it; it is no flow of its own.
-  if (input.about && flows_->contains(*input.about)) return true;
+  if (flows_.own->contains(input.key)) return true;
+  // An error about an established flow belongs to it; it is no flow of its own. The packet that it
+  // quotes went the other way.
+  if (input.about && flows_.opposite->contains(*input.about)) return true;
   for (const auto& stage : spec_.stages) {
     if (!allows(stage, input.key)) return false;
   }
-  if (!input.about) evictions += flows_->insert(input.key);
+  if (!input.about) {
+    evictions += flows_.own->insert(input.key);
+    evictions += flows_.opposite->insert(reverse_direction(input.key));
+  }
   return true;
 }
 

@@ -22,22 +22,29 @@ struct FilterInput {
 /// match TCP, UDP and SCTP only; fragments have ports 0.
 [[nodiscard]] bool allows(const std::vector<FilterRule>& stage, const lpm::FlowKey& key);
 
+/// Established flows of a NIC as one of its filters sees them: those that go its way, and those of
+/// the other direction, which hold the replies.
+struct NicFlows {
+  std::shared_ptr<FlowTable> own;
+  std::shared_ptr<FlowTable> opposite;
+};
+
 /// Immutable; replaced as a whole under QSBR.
 class Filter {
  public:
-  Filter(FilterSpec spec, std::shared_ptr<FlowTable> flows)
-      : spec_(std::move(spec)), flows_(std::move(flows)) {}
+  Filter(FilterSpec spec, NicFlows flows) : spec_(std::move(spec)), flows_(std::move(flows)) {}
 
   /// The rules and the table, for a packet that the table did not hold. Adds what it allows.
   /// `evictions` counts the entries that had to go for it.
   bool admit(const FilterInput& input, uint64_t& evictions) const;
 
-  [[nodiscard]] SKYHOP_INLINE const FlowTable* flows() const { return flows_.get(); }
-  [[nodiscard]] const std::shared_ptr<FlowTable>& shared_flows() const { return flows_; }
+  /// Packets of these pass without a look at the rules.
+  [[nodiscard]] SKYHOP_INLINE const FlowTable* flows() const { return flows_.own.get(); }
+  [[nodiscard]] const NicFlows& nic_flows() const { return flows_; }
 
  private:
   FilterSpec spec_;
-  std::shared_ptr<FlowTable> flows_;
+  NicFlows flows_;
 };
 
 }  // namespace skyhop::dataplane

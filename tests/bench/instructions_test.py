@@ -50,7 +50,7 @@ def count(program):
             with open(file, encoding='utf-8') as dump:
                 text = dump.read()
             name = re.search(r'Trigger: Client Request: (\w+) (\w+)$', text, re.M)
-            total = re.search(r'^(?:totals|summary): (\d+)', text, re.M)
+            total = re.search(r'^totals: (\d+)', text, re.M)
             if name and total:
                 counts.setdefault(name[1], {})[name[2]] = int(total[1]) / packets
         return counts

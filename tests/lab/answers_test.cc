@@ -4,30 +4,14 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
-#include "control/cli/command.h"
-#include "control/cli/commands.h"
+#include "tests/lab/asked.h"
 
 namespace skyhop::cli {
 namespace {
-
-struct Answer {
-  ExitCode code;
-  std::string out;
-  std::string err;
-};
-
-Answer skyhop(const Arguments& arguments) {
-  std::ostringstream out;
-  std::ostringstream err;
-  Streams streams{out, err, {}, {}};
-  const ExitCode code = dispatch(all_commands(), arguments, streams);
-  return {code, out.str(), err.str()};
-}
-
-std::string config(const std::string& name) { return std::string(SKYHOP_CONFIGS) + "/" + name; }
 
 Answer az(Arguments words) {
   words.insert(words.begin(), "az");
@@ -136,6 +120,15 @@ TEST(Az, A66_IpFlow) {
             "  \"ruleName\": \"defaultSecurityRules/DenyAllInBound\"\n}\n");
 }
 
+TEST(Show, Cost) {
+  expect_answer("cost.txt", skyhop({"show", config("ars-multipeer.yaml"), "--cost"}));
+  const Answer json = skyhop({"show", config("ars-multipeer.yaml"), "--cost", "--json"});
+  const auto bill = nlohmann::json::parse(json.out);
+  EXPECT_EQ(bill["items"][0]["item"], "Route Server");
+  EXPECT_EQ(bill["items"][0]["usd_per_hour"], 0.45);
+  EXPECT_FALSE(bill["prices_of"].get<std::string>().empty());
+}
+
 TEST(Az, WhatIsWrongIsSaid) {
   const Answer nic = az({"nic", "show-effective-route-table", "-n", "spoke1-test-vm-nik"});
   EXPECT_EQ(nic.code, ExitCode::usage);
@@ -168,6 +161,63 @@ TEST(Lint, EndsWithOneWhenThereIsATrap) {
   EXPECT_NE(trap.out.find("trap branch-to-branch: "), std::string::npos) << trap.out;
   const Answer json = skyhop({"lint", config("branch-to-branch-off.yaml"), "--json"});
   EXPECT_NE(json.out.find("\"traps\": 1"), std::string::npos) << json.out;
+}
+
+TEST(Routes, AGatewaysTableAsTheProductShowsIt) {
+  expect_answer("gateway-table.txt",
+                skyhop({"routes", config("ars-multipeer.yaml"), "transit-1", "--product"}));
+  const Answer none =
+      skyhop({"routes", config("ars-multipeer.yaml"), "spoke1-test-vm", "--product"});
+  EXPECT_EQ(none.code, ExitCode::usage);
+  EXPECT_EQ(skyhop({"routes", config("ars-multipeer.yaml"), "vng-0", "--product"}).code,
+            ExitCode::usage);
+}
+
+TEST(Bgp, V56_APageNamesBothEndsTheirConnectionsAndWhatWasLearnedAndAdvertised) {
+  const Answer answer = skyhop({"bgp", config("ars-multipeer.yaml"), "--json"});
+  ASSERT_EQ(answer.code, ExitCode::ok) << answer.err;
+  const auto sessions = nlohmann::json::parse(answer.out)["sessions"];
+  ASSERT_EQ(sessions.size(), 11u);
+  const auto& one = sessions[0];
+  EXPECT_EQ(one["name"], "transit-1 - routerserver-0");
+  EXPECT_EQ(one["state"], "Established");
+  EXPECT_EQ(one["a"]["gateway"], "transit-1");
+  EXPECT_EQ(one["a"]["address"], "10.0.20.68");
+  EXPECT_EQ(one["a"]["asn"], 65020);
+  EXPECT_EQ(one["a"]["connection"], "transit-1-to-routerserver");
+  EXPECT_EQ(one["b"]["asn"], 65515);
+  EXPECT_EQ(one["b"]["address"], "10.0.10.4");
+  EXPECT_EQ(one["a"]["advertised"], nlohmann::json::array({"10.0.30.0/24"}));
+  EXPECT_EQ(one["a"]["learned"],
+            nlohmann::json::array({"10.0.10.0/24", "10.0.20.0/23", "10.0.110.0/24"}));
+}
+
+TEST(Alerts, WhatWaitsForApproval) {
+  expect_answer("alerts.txt", skyhop({"alerts", config("approval.yaml"), "--at", "0"}));
+  const Answer json = skyhop({"alerts", config("approval.yaml"), "--at", "0", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["alerts"][0]["kind"], "approval pending");
+  EXPECT_EQ(skyhop({"alerts", config("ars-multipeer.yaml")}).out, "nothing to look at\n");
+}
+
+TEST(Activity, EveryChangeInItsOrder) {
+  expect_answer("activity.txt", skyhop({"activity", config("approval.yaml")}));
+  const auto json = nlohmann::json::parse(
+      skyhop({"activity", config("approval.yaml"), "--at", "60", "--json"}).out);
+  ASSERT_FALSE(json["entries"].empty());
+  EXPECT_LT(json["entries"][0]["at_s"], 0.0);  // before it had converged
+  EXPECT_EQ(json["entries"].back()["at_s"], 60.0);
+}
+
+TEST(Import, V1_TheCommandWritesALabThatIsValid) {
+  const std::string plan = std::string(SKYHOP_ANSWERS) + "/../terraform/ars-multipeer.plan.json";
+  const Answer answer = skyhop({"import", plan});
+  EXPECT_EQ(answer.code, ExitCode::ok) << answer.err;
+  EXPECT_EQ(answer.err, "");
+  EXPECT_NE(answer.out.find("lab: ars-multipeer\n"), std::string::npos);
+  const Answer json = skyhop({"import", plan, "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["yaml"], answer.out);
+  EXPECT_EQ(skyhop({"import", config("README.md")}).code, ExitCode::invalid_lab);
+  EXPECT_EQ(skyhop({"import", "/nonexistent"}).code, ExitCode::environment);
 }
 
 }  // namespace

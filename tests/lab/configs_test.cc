@@ -44,7 +44,7 @@ TEST_P(Config, TwoRunsSendTheSameOctets) {
     return live.emulation().messages();
   };
   const auto first = messages_of_a_run();
-  EXPECT_FALSE(first.empty());
+  EXPECT_EQ(first.empty(), LiveLab(GetParam()).network().sessions.empty());
   EXPECT_EQ(first, messages_of_a_run());
 }
 

@@ -232,5 +232,123 @@ TEST(Lint, FindsEachTrapWithItsEffect) {
   expect("aviatrix_transit_gateway:\n  transit-2: {bgp_hold_time: 12}\n", "timers", "12 s");
 }
 
+/// Findings of one trap in the lab of Azure alone, with these sections on top of it.
+std::vector<explain::Finding> nva_findings(const std::string& change, const std::string& trap) {
+  auto live = LiveLab::variant_of("route-server-nva.yaml", change);
+  EXPECT_TRUE(live->is_valid()) << live->findings();
+  live->converge();
+  auto findings = explain::lint(live->lab(), live->emulation());
+  std::erase_if(findings, [&](const explain::Finding& each) { return each.trap != trap; });
+  return findings;
+}
+
+bool shows(const explain::Finding& finding, const std::string& text) {
+  return std::ranges::any_of(
+      finding.effect, [&](const std::string& row) { return row.find(text) != std::string::npos; });
+}
+
+TEST(Lint, A26_BranchToBranchJoinsTwoWaysToOneNetwork) {
+  EXPECT_TRUE(nva_findings("", "two-ways").empty());
+  // The SD-WAN knows the branch's network too, and the branch's own path is the longer one.
+  const std::string both_ways =
+      "router:\n  sdwan: {networks: [10.100.0.0/16, 192.168.0.0/16]}\n"
+      "  branch: {neighbor: {vng: {prepend_as_path: [65100, 65100, 65100]}}}\n";
+  const auto findings = nva_findings(both_ways, "two-ways");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_NE(findings[0].cause.find("192.168.0.0/16"), std::string::npos) << findings[0].cause;
+  EXPECT_TRUE(shows(findings[0], "vng-0 sends 192.168.0.0/16 to ")) << findings[0].effect.front();
+  EXPECT_TRUE(shows(findings[0], "and to branch without branch-to-branch"))
+      << findings[0].effect.front();
+  // Without branch-to-branch each keeps its own way.
+  EXPECT_TRUE(nva_findings(both_ways +
+                               "azurerm_route_server: {rs: {branch_to_branch_traffic_enabled: "
+                               "false}}\n",
+                           "two-ways")
+                  .empty());
+}
+
+TEST(Lint, A59_ARouteIntoAPeeredVnetIsNotFollowed) {
+  // The route server does not know the VNet that only the spoke is peered with.
+  const std::string third =
+      "azurerm_virtual_network: {third: {address_space: [10.3.0.0/16], subnet: {vms: "
+      "{address_prefixes: [10.3.0.0/24]}}}}\n"
+      "azurerm_virtual_network_peering:\n"
+      "  spoke-to-third: {virtual_network_name: spoke, remote_virtual_network_id: third}\n"
+      "  third-to-spoke: {virtual_network_name: third, remote_virtual_network_id: spoke}\n";
+  EXPECT_TRUE(nva_findings(third, "vnet-route").empty());
+  const auto findings =
+      nva_findings(third + "router: {nva-1: {networks: [10.3.5.0/24]}}\n", "vnet-route");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].resource, "azurerm_route_server.rs");
+  EXPECT_TRUE(shows(findings[0], "spoke/vms does not use 10.3.5.0/24 by 10.0.2.4"))
+      << findings[0].effect.front();
+  EXPECT_NE(findings[0].fix.find("VirtualAppliance 10.0.2.4"), std::string::npos);
+}
+
+TEST(Lint, A23_FlowsComeBackThroughTheOtherAppliance) {
+  const auto findings = nva_findings("", "asymmetric-appliances");
+  ASSERT_FALSE(findings.empty());
+  EXPECT_TRUE(shows(findings[0], "spoke-vm port ")) << findings[0].effect.front();
+  // One appliance is preferred both ways: what leaves by it comes back by it.
+  EXPECT_TRUE(nva_findings("router:\n  nva-2: {neighbor: {rs: {prepend_as_path: [65002]}, "
+                           "sdwan: {prepend_as_path: [65002]}}}\n",
+                           "asymmetric-appliances")
+                  .empty());
+}
+
+TEST(Lint, A65_AnApplianceInAPeeredVnetLosesItsWayBack) {
+  const std::string moved =
+      "azurerm_virtual_network: {spoke: {subnet: {appliances: {address_prefixes: [10.1.9.0/24], "
+      "route_table: away}}}}\n"
+      "azurerm_linux_virtual_machine: {nva-3: {virtual_network_name: spoke, subnet: appliances, "
+      "ip_forwarding_enabled: true}}\n"
+      "azurerm_route_server_bgp_connection: {nva-3: {route_server_id: rs, peer_asn: 65003, "
+      "peer_ip: nva-3}}\n"
+      "router: {nva-3: {virtual_machine: nva-3, asn: 65003, neighbor: {rs: {}}}}\n";
+  const auto table = [](const std::string& routes) {
+    return "azurerm_route_table: {away: {route: {" + routes + "}}}\n";
+  };
+  const std::string hub = "hub: {address_prefix: 10.0.0.0/16, next_hop_type: None}";
+  const auto findings = nva_findings(moved + table(hub), "appliance-session");
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_TRUE(shows(findings[0], "session nva-3 - rs-0 stays down")) << findings[0].effect.front();
+  EXPECT_EQ(findings[0].rule, "A65");
+  EXPECT_TRUE(nva_findings(moved + table("other: {address_prefix: 10.77.0.0/16, "
+                                         "next_hop_type: None}"),
+                           "appliance-session")
+                  .empty());
+}
+
+TEST(Lint, A13_AnApplianceThatPeersWithOneInstance) {
+  const auto findings =
+      nva_findings("router: {nva-1: {neighbor: {rs: {peer: rs-0}}}}\n", "one-legged-peer");
+  EXPECT_TRUE(std::ranges::any_of(findings, [](const explain::Finding& each) {
+    return each.cause == "nva-1 has 1 of 2 sessions with the instances of rs";
+  }));
+}
+
+TEST(Lint, AShortHoldTimeOfADevice) {
+  const auto findings =
+      nva_findings("router: {branch: {neighbor: {vng: {hold_time: 30}}}}\n", "timers");
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_TRUE(shows(findings[0], "after 30 s without a KEEPALIVE")) << findings[0].effect.front();
+}
+
+TEST(Lint, WhatIsSlowOnAzureIsANote) {
+  const auto findings = nva_findings("", "slow-to-try");
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].weight, explain::Weight::note);
+  EXPECT_TRUE(shows(findings[0], "sessions of vng are down meanwhile"));
+}
+
+// A39 is refused before anything runs, with what to do.
+TEST(Lint, AGatewayThatIsNotActiveActiveIsAnErrorOfTheLab) {
+  const auto live = LiveLab::variant_of(
+      "route-server-nva.yaml", "azurerm_virtual_network_gateway: {vng: {active_active: false}}\n");
+  EXPECT_FALSE(live->is_valid());
+  EXPECT_NE(live->findings().find("must be active-active [A39]"), std::string::npos)
+      << live->findings();
+}
+
 }  // namespace
 }  // namespace skyhop

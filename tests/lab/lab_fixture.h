@@ -29,11 +29,19 @@ class LiveLab {
   /// A file of configs/.
   explicit LiveLab(const std::string& config)
       : LiveLab(lab::read_file(std::string(SKYHOP_CONFIGS) + "/" + config)) {}
+  /// A lab of configs/ with these sections on top of it.
+  static std::unique_ptr<LiveLab> variant_of(const std::string& config,
+                                             const std::string& sections) {
+    return text("extends: " + config + "\nchecks: []\n" + sections);
+  }
   /// The first lab with these sections on top of it.
   static std::unique_ptr<LiveLab> variant(const std::string& sections) {
-    return std::unique_ptr<LiveLab>(new LiveLab(
-        lab::read_text("lab: variant\nextends: ars-multipeer.yaml\nchecks: []\n" + sections,
-                       std::string(SKYHOP_CONFIGS) + "/variant.yaml")));
+    return variant_of("ars-multipeer.yaml", sections);
+  }
+  /// A lab of its own.
+  static std::unique_ptr<LiveLab> text(const std::string& sections) {
+    return std::make_unique<LiveLab>(
+        lab::read_text("lab: variant\n" + sections, std::string(SKYHOP_CONFIGS) + "/variant.yaml"));
   }
   explicit LiveLab(lab::ReadResult read)
       : read_(std::move(read)),
@@ -96,6 +104,27 @@ class LiveLab {
   }
   void apply(lab::SetState change) {
     ASSERT_TRUE(emulation_->apply({.action = std::move(change)}));
+  }
+  /// The peer of a speaker, by the names of both gateways.
+  [[nodiscard]] emulator::Emulation::SessionPeer peer(const std::string& of,
+                                                      const std::string& towards) const {
+    for (size_t i = 0; i < network().sessions.size(); ++i) {
+      const cloud::Session& session = network().sessions[i];
+      const bool is_a = network().at(session.a.gateway).name == of;
+      const auto& far = is_a ? session.b : session.a;
+      const auto& near = is_a ? session.a : session.b;
+      if (network().at(near.gateway).name == of && network().at(far.gateway).name == towards) {
+        return emulation_->session_peer(cloud::SessionId(i), is_a);
+      }
+    }
+    return {};
+  }
+  /// What `of` has learned from `from` for the prefix, rejected or not.
+  [[nodiscard]] std::optional<bgp::LearnedRoute> learned(const std::string& of,
+                                                         const std::string& from,
+                                                         const std::string& to) const {
+    const auto end = peer(of, from);
+    return end.speaker == nullptr ? std::nullopt : end.speaker->learned(end.peer, prefix(to));
   }
 
  private:

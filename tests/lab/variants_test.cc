@@ -19,7 +19,7 @@ std::string spoke1_advertises(int more) {
   return text;
 }
 
-const std::string kLimitsOf2022 = "settings: {limits: seed-2022}\n";
+const std::string kLimitsOf2022 = "limits: {route_server: seed-2022}\n";
 
 size_t established(const LiveLab& live) {
   size_t count = 0;

@@ -128,6 +128,11 @@ Outcome provoke(DropReason reason) {
           line.guard({{*Ipv4Prefix::parse("10.0.5.0/24")}});
       line.send(line.source, {good().frame()});
       return line.run();
+    case DropReason::nat_failed:
+      line.image.nats.push_back({"leaving", 0, NatSide::leaving, {NatRule{}}});
+      line.image.links[0].nat_leaving = 1;
+      line.send(line.source, {good().more_fragments().frame()});
+      return line.run();
     case DropReason::link_down:
       line.send(line.source, {good().frame()});
       return line.run([](Dataplane& d) { d.set_link_up(0, false); });

@@ -11,10 +11,10 @@
 // later steps only name the one that is told to others. A cloud's speaker that looks no further
 // than the AS_PATH leaves out the steps in between by `ignored`, and lets multipath begin there.
 //
-//  1 reachable next hop     5 ORIGIN                    9 router id (RFC 4456: originator)
-//  2 originated here        6 MED, per neighbour AS    10 CLUSTER_LIST length
-//  3 LOCAL_PREF             7 eBGP over iBGP           11 peer address
-//  4 AS_PATH length         8 cost to the next hop
+//  1 reachable next hop     5 ORIGIN                    9 in use (RFC 5004), where asked for
+//  2 originated here        6 MED, per neighbour AS    10 router id (RFC 4456: originator)
+//  3 LOCAL_PREF             7 eBGP over iBGP           11 CLUSTER_LIST length
+//  4 AS_PATH length         8 cost to the next hop     12 peer address
 #include "control/bgp/rib/decision.h"
 
 #include <fmt/core.h>
@@ -26,15 +26,22 @@
 namespace skyhop::bgp {
 namespace {
 
-constexpr std::array<std::string_view, kSteps> kStepNames = {
-    "reachable next hop",  "originated here",  "LOCAL_PREF",
-    "AS_PATH length",      "ORIGIN",           "MED",
-    "eBGP over iBGP",      "cost to next hop", "router id",
-    "CLUSTER_LIST length", "peer address"};
+constexpr std::array<std::string_view, kSteps> kStepNames = {"reachable next hop",
+                                                             "originated here",
+                                                             "LOCAL_PREF",
+                                                             "AS_PATH length",
+                                                             "ORIGIN",
+                                                             "MED",
+                                                             "eBGP over iBGP",
+                                                             "cost to next hop",
+                                                             "in use",
+                                                             "router id",
+                                                             "CLUSTER_LIST length",
+                                                             "peer address"};
 constexpr std::array<std::string_view, kSteps> kClauses = {
     "RFC 4271 9.1.2",     "RFC 4271 9.1.2",     "RFC 4271 9.1.1",     "RFC 4271 9.1.2.2 a",
     "RFC 4271 9.1.2.2 b", "RFC 4271 9.1.2.2 c", "RFC 4271 9.1.2.2 d", "RFC 4271 9.1.2.2 e",
-    "RFC 4271 9.1.2.2 f", "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
+    "RFC 5004",           "RFC 4271 9.1.2.2 f", "RFC 4456 9",         "RFC 4271 9.1.2.2 g"};
 
 constexpr std::array<std::string_view, 3> kOrigins = {"IGP", "EGP", "incomplete"};
 
@@ -70,6 +77,8 @@ std::string_view complaint(Step step) {
       return "iBGP against eBGP";
     case Step::igp_metric:
       return "higher cost to the next hop";
+    case Step::in_use:
+      return "the route in use stays";
     case Step::router_id:
       return "higher router id";
     case Step::cluster_list_length:
@@ -82,7 +91,7 @@ std::string_view complaint(Step step) {
 
 bool has_values(Step step) {
   return step != Step::resolvable_next_hop && step != Step::local_route &&
-         step != Step::ebgp_over_ibgp;
+         step != Step::ebgp_over_ibgp && step != Step::in_use;
 }
 
 // No two paths to one prefix have the same.
@@ -145,6 +154,8 @@ class Tournament {
         return candidate.is_ebgp || !candidate.peer ? 0 : 1;
       case Step::igp_metric:
         return cost(candidate).value_or(0);
+      case Step::in_use:
+        return options_.keep_current && candidate.is_current ? 0 : 1;
       case Step::router_id:
         return attributes.originator_id.value_or(candidate.peer_router_id).value();
       case Step::cluster_list_length:

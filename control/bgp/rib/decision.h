@@ -28,11 +28,12 @@ enum class Step : uint8_t {
   med,                  ///< 9.1.2.2 c: lower, among routes of one neighbour AS
   ebgp_over_ibgp,       ///< 9.1.2.2 d
   igp_metric,           ///< 9.1.2.2 e: lower cost to the next hop
+  in_use,               ///< RFC 5004: the route that was the best stays; with `keep_current` only
   router_id,            ///< 9.1.2.2 f: lower; RFC 4456 9: the originator's where there is one
   cluster_list_length,  ///< RFC 4456 9: shorter
   peer_address,         ///< 9.1.2.2 g: lower
 };
-inline constexpr size_t kSteps = 11;
+inline constexpr size_t kSteps = 12;
 
 /// "AS_PATH length", "multi-exit discriminator", ...
 [[nodiscard]] std::string_view to_string(Step step);
@@ -64,6 +65,8 @@ struct DecisionOptions {
   /// Multipath also over paths of equal length but different content ("multipath-relax").
   bool multipath_relax = false;
   bool always_compare_med = false;
+  /// Of routes that are equal so far, the one in use stays (RFC 5004, and V37).
+  bool keep_current = false;
   /// Left out altogether: a cloud speaker that looks at AS_PATH length only ignores origin, MED,
   /// ...
   StepSet ignored;
@@ -78,6 +81,7 @@ struct Candidate {
   Ipv4Address peer_router_id;
   bool is_ebgp = false;
   AttributesPtr attributes;  ///< after the import policy
+  bool is_current = false;   ///< it was the best of the last decision
   PathId path_id = 0;        ///< as the peer numbers its paths (RFC 7911)
 };
 

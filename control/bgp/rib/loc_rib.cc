@@ -46,7 +46,10 @@ std::vector<Prefix> LocRib::decide_dirty(const Describe& describe, const Decisio
 
 bool LocRib::decide_one(Entry& entry, const Describe& describe, const DecisionOptions& options) {
   candidates_.clear();
-  for (const Path& path : entry.paths) candidates_.push_back(describe(path));
+  for (const Path& path : entry.paths) {
+    candidates_.push_back(describe(path));
+    candidates_.back().is_current = !entry.used.empty() && entry.used.front().peer == path.peer;
+  }
   const Decision decision = decide(candidates_, options);
   std::vector<Path> used;
   if (decision.best) {

@@ -14,6 +14,9 @@ void derive_attachments(Derivation& d);
 /// Aviatrix's ends of external connections: IPsec tunnels and BGP over LAN.
 void derive_external_connections(Derivation& d);
 
+/// What gateways translate, once all links are there.
+void derive_nat(Derivation& d);
+
 // ---- Rules that need the finished network ----
 void validate_gateways(Derivation& d);
 

@@ -1,11 +1,12 @@
-// External connections of transits: which tunnels an IPsec connection makes, and which sessions a
-// BGP-over-LAN connection makes.
+// External connections of transits and BGP spokes: which tunnels an IPsec or GRE connection makes,
+// and which sessions a BGP-over-LAN connection makes.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "control/cloud/aviatrix/derive.h"
+#include "control/cloud/aviatrix/segmentation.h"
 #include "control/cloud/ipsec.h"
 
 namespace skyhop::cloud::aviatrix {
@@ -45,24 +46,35 @@ struct PlannedTunnel {
   std::string reason;
 };
 
-/// Addresses, where a VPN gateway's name stands for its public addresses in order.
-std::vector<Ipv4Address> remotes_of(Derivation& d, const std::vector<std::string>& texts,
+/// GRE runs between private addresses, IPsec with direct_connect too (2.4).
+bool is_private(const Connection& connection) {
+  return connection.direct_connect || connection.tunnel_protocol == lab::TunnelProtocol::GRE;
+}
+
+/// Addresses, where a gateway's name stands for its own, a VPN gateway's for those of its
+/// instances.
+std::vector<Ipv4Address> remotes_of(Derivation& d, const Connection& connection,
+                                    const std::vector<std::string>& texts,
                                     const std::string& path) {
   std::vector<Ipv4Address> remotes;
+  const auto add = [&](GatewayId id) {
+    const Gateway& gateway = d.network.at(id);
+    remotes.push_back(is_private(connection) ? d.network.at(gateway.nics.front()).address
+                                             : gateway.public_ip);
+  };
   for (const std::string& text : texts) {
     if (const auto address = Ipv4Address::parse(text)) {
       remotes.push_back(*address);
     } else if (const auto vng = d.vpn_gateway_of_name.find(text);
                vng != d.vpn_gateway_of_name.end()) {
-      for (const GatewayId id : d.network.vpn_gateways[vng->second].instances) {
-        remotes.push_back(d.network.at(id).public_ip);
-      }
+      for (const GatewayId id : d.network.vpn_gateways[vng->second].instances) add(id);
     } else if (const auto gateway = d.find_gateway(text)) {
-      remotes.push_back(d.network.at(*gateway).public_ip);
+      add(*gateway);
     } else {
       std::vector<std::string> candidates;
       for (const VpnGateway& each : d.network.vpn_gateways) candidates.push_back(each.name);
-      d.error(path, fmt::format("\"{}\" is neither an address nor a VPN gateway{}", text,
+      for (const Gateway& each : d.network.gateways) candidates.push_back(each.name);
+      d.error(path, fmt::format("\"{}\" is neither an address nor a gateway{}", text,
                                 did_you_mean(text, candidates)));
     }
   }
@@ -72,9 +84,10 @@ std::vector<Ipv4Address> remotes_of(Derivation& d, const std::vector<std::string
 std::vector<PlannedTunnel> plan_tunnels(Derivation& d, const Connection& connection,
                                         const std::vector<GatewayId>& gateways,
                                         const std::string& path) {
-  const auto remotes = remotes_of(d, connection.remote_gateway_ip, path + ".remote_gateway_ip");
-  const auto backups =
-      remotes_of(d, connection.backup_remote_gateway_ip, path + ".backup_remote_gateway_ip");
+  const auto remotes =
+      remotes_of(d, connection, connection.remote_gateway_ip, path + ".remote_gateway_ip");
+  const auto backups = remotes_of(d, connection, connection.backup_remote_gateway_ip,
+                                  path + ".backup_remote_gateway_ip");
   std::vector<PlannedTunnel> tunnels;
   const auto add = [&](size_t gateway, Ipv4Address remote, size_t position, std::string reason) {
     tunnels.push_back({gateways[gateway], remote, &connection.local_tunnel_cidr,
@@ -83,7 +96,7 @@ std::vector<PlannedTunnel> plan_tunnels(Derivation& d, const Connection& connect
   };
   if (remotes.empty()) {
     if (connection.remote_gateway_ip.empty()) {
-      d.error(path, "an IPsec connection needs remote_gateway_ip");
+      d.error(path, "a connection with tunnels needs remote_gateway_ip");
     }
     return tunnels;
   }
@@ -184,21 +197,32 @@ void check_list_lengths(Derivation& d, const Connection& connection, size_t per_
   }
 }
 
-void derive_ipsec(Derivation& d, const Connection& connection,
-                  const std::vector<GatewayId>& gateways, uint32_t local_asn, uint32_t& next_inside,
-                  const std::string& path) {
+void derive_tunnel_ends(Derivation& d, const Connection& connection,
+                        const std::vector<GatewayId>& gateways, const std::string& domain,
+                        uint32_t local_asn, uint32_t& next_inside, const std::string& path) {
+  const bool is_gre = connection.tunnel_protocol == lab::TunnelProtocol::GRE;
+  if (is_gre && !d.lab.settings.gre_on_azure) {
+    d.error(path + ".tunnel_protocol",
+            "the controller makes no GRE tunnels on Azure; settings.gre_on_azure allows them here");
+  }
   if (const auto fault = fault_of(connection.ipsec_policy)) {
     d.error(path + ".ipsec_policy." + fault->field, fault->message, fault->rule);
   }
   const auto tunnels = plan_tunnels(d, connection, gateways, path);
   if (!tunnels.empty()) check_list_lengths(d, connection, gateways.size(), path);
   for (const PlannedTunnel& tunnel : tunnels) {
+    const RouterId table = d.network.table_of(tunnel.gateway, domain);
     TunnelEnd end{.gateway = tunnel.gateway,
                   .remote = tunnel.remote,
+                  .far = {},
+                  .protocol = is_gre ? lab::LineProtocol::GRE : lab::LineProtocol::IPsec,
+                  .is_private = is_private(connection),
+                  .table = table,
                   .connection = connection.connection_name,
                   .path = path,
                   .ikev2 = connection.enable_ikev2,
                   .policy = connection.ipsec_policy,
+                  .has_bgp = connection.connection_type == lab::ConnectionType::bgp,
                   .local_asn = local_asn,
                   .remote_asn = connection.bgp_remote_as_num};
     set_inner_addresses(d, tunnel, end, next_inside, path);
@@ -232,8 +256,24 @@ std::optional<Ipv4Address> lan_remote(Derivation& d, const std::optional<Ipv4Add
   return address;
 }
 
+/// An interface serves one network domain: what arrives there is looked up in that one's table.
+void set_domain(Derivation& d, NicId id, GatewayId gateway, const std::string& domain,
+                std::map<NicId, std::string>& domains, const std::string& path) {
+  const auto [known, is_new] = domains.emplace(id, domain);
+  if (!is_new && known->second != domain) {
+    d.error(path,
+            fmt::format("{} serves network domain \"{}\" already; more "
+                        "bgp_lan_interfaces_count give the other one an interface of its own",
+                        d.network.at(id).name, known->second),
+            "V48");
+    return;
+  }
+  if (!domain.empty()) d.network.nics[id.index()].router = d.network.table_of(gateway, domain);
+}
+
 void derive_lan(Derivation& d, const Connection& connection, const std::vector<GatewayId>& gateways,
-                uint32_t local_asn, size_t interface, const std::string& path) {
+                const std::string& domain, uint32_t local_asn, size_t interface,
+                std::map<NicId, std::string>& domains, const std::string& path) {
   const auto vnet = d.need_vnet(vnet_name(connection.remote_vpc_name), path + ".remote_vpc_name");
   if (!vnet) return;
   const VnetId own = d.network.at(gateways.front()).vnet;
@@ -260,6 +300,7 @@ void derive_lan(Derivation& d, const Connection& connection, const std::vector<G
     const Gateway& gateway = d.network.at(gateways[g]);
     if (gateway.nics.size() < 2) continue;  // no bgp_lan interface: reported as V11
     const NicId nic = gateway.nics[std::min(interface + 1, gateway.nics.size() - 1)];
+    set_domain(d, nic, gateways[g], domain, domains, path);
     const Ipv4Address local = d.network.at(nic).address;
     const auto add = [&](std::optional<Ipv4Address> remote, uint32_t remote_asn,
                          const std::string& reason) {
@@ -292,48 +333,89 @@ void derive_lan(Derivation& d, const Connection& connection, const std::vector<G
 
 }  // namespace
 
-void derive_external_connections(Derivation& d) {
-  std::map<std::string, const lab::TransitGateway*> transits;
-  for (const lab::TransitGateway& transit : d.lab.transit_gateways) {
-    transits.emplace(transit.name, &transit);
+namespace {
+
+/// What a connection needs to know of the gateway it belongs to.
+struct Owner {
+  uint32_t asn = 0;
+  bool speaks_bgp = true;
+  bool has_lan = false;
+};
+
+std::map<std::string, Owner> owners_of(const lab::Lab& lab, bool spokes) {
+  std::map<std::string, Owner> owners;
+  if (spokes) {
+    for (const lab::SpokeGateway& spoke : lab.spoke_gateways) {
+      owners[spoke.name] = {.asn = spoke.local_as_number, .speaks_bgp = spoke.enable_bgp};
+    }
+  } else {
+    for (const lab::TransitGateway& transit : lab.transit_gateways) {
+      owners[transit.name] = {.asn = transit.local_as_number,
+                              .has_lan = transit.enable_bgp_over_lan};
+    }
   }
+  return owners;
+}
+
+/// The local AS of a BGP connection, checked.
+uint32_t local_asn_of(Derivation& d, const Connection& connection, const Owner& owner,
+                      const std::string& path) {
+  const uint32_t asn = connection.bgp_local_as_num != 0 ? connection.bgp_local_as_num : owner.asn;
+  if (!owner.speaks_bgp) {
+    d.error(path + ".connection_type",
+            fmt::format("{} speaks no BGP; enable_bgp makes it a BGP spoke", connection.gw_name));
+  } else if (asn == 0) {
+    d.error(path, fmt::format("{} has no local_as_number", connection.gw_name));
+  } else if (owner.asn != 0 && asn != owner.asn) {
+    d.error(path + ".bgp_local_as_num",
+            fmt::format("AS {} is not that of {}, {}", asn, connection.gw_name, owner.asn));
+  }
+  if (connection.bgp_remote_as_num == 0) d.error(path, "a BGP connection needs bgp_remote_as_num");
+  return asn;
+}
+
+}  // namespace
+
+void derive_external_connections(Derivation& d) {
+  const std::map<std::string, Owner> transits = owners_of(d.lab, false);
+  const std::map<std::string, Owner> spokes = owners_of(d.lab, true);
+  const Segmentation segmentation(d.lab);
   std::map<std::string, size_t> next_interface;  // LAN connections take eth1, eth2, ... in turn
+  std::map<NicId, std::string> domains;          // of LAN interfaces
   uint32_t next_inside = 0;
   for (const Connection& connection : d.lab.transit_external_device_conns) {
-    const std::string path = "aviatrix_transit_external_device_conn." + connection.connection_name;
-    const auto transit = transits.find(connection.gw_name);
-    if (transit == transits.end()) {
+    const std::string path = lab::section_of(connection) + "." + connection.connection_name;
+    const auto& owners = connection.is_on_spoke ? spokes : transits;
+    const auto owner = owners.find(connection.gw_name);
+    if (owner == owners.end()) {
       std::vector<std::string> candidates;
-      for (const auto& [name, unused] : transits) candidates.push_back(name);
+      for (const auto& [name, unused] : owners) candidates.push_back(name);
       d.error(path + ".gw_name",
-              fmt::format("there is no transit gateway \"{}\"{}", connection.gw_name,
+              fmt::format("there is no {} gateway \"{}\"{}",
+                          connection.is_on_spoke ? "spoke" : "transit", connection.gw_name,
                           did_you_mean(connection.gw_name, candidates)));
       continue;
     }
     const auto gateways = d.aviatrix_gateways.find(connection.gw_name);
     if (gateways == d.aviatrix_gateways.end()) continue;
-    const uint32_t own_asn = transit->second->local_as_number;
-    const uint32_t local_asn =
-        connection.bgp_local_as_num != 0 ? connection.bgp_local_as_num : own_asn;
-    if (local_asn == 0) {
-      d.error(path, fmt::format("{} has no local_as_number", connection.gw_name));
-    } else if (own_asn != 0 && local_asn != own_asn) {
-      d.error(path + ".bgp_local_as_num",
-              fmt::format("AS {} is not that of {}, {}", local_asn, connection.gw_name, own_asn));
-    }
-    if (connection.bgp_remote_as_num == 0)
-      d.error(path, "a BGP connection needs bgp_remote_as_num");
-    if (connection.tunnel_protocol == lab::TunnelProtocol::IPsec) {
-      derive_ipsec(d, connection, gateways->second, local_asn, next_inside, path);
-      continue;
-    }
-    if (!transit->second->enable_bgp_over_lan) {
+    const bool is_bgp = connection.connection_type == lab::ConnectionType::bgp;
+    const uint32_t asn = is_bgp ? local_asn_of(d, connection, owner->second, path) : 0;
+    const std::string domain =
+        connection.is_on_spoke
+            ? std::string()
+            : segmentation.domain_of(connection.connection_name, connection.gw_name);
+    if (connection.tunnel_protocol != lab::TunnelProtocol::LAN) {
+      derive_tunnel_ends(d, connection, gateways->second, domain, asn, next_inside, path);
+    } else if (!owner->second.has_lan) {
       d.error(path + ".tunnel_protocol",
-              fmt::format("{} has enable_bgp_over_lan off", connection.gw_name), "V11");
-      continue;
+              connection.is_on_spoke
+                  ? fmt::format("{} is a spoke: BGP over LAN is the transits'", connection.gw_name)
+                  : fmt::format("{} has enable_bgp_over_lan off", connection.gw_name),
+              "V11");
+    } else {
+      derive_lan(d, connection, gateways->second, domain, asn, next_interface[connection.gw_name]++,
+                 domains, path);
     }
-    derive_lan(d, connection, gateways->second, local_asn, next_interface[connection.gw_name]++,
-               path);
   }
 }
 

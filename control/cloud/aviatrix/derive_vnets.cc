@@ -96,7 +96,7 @@ void derive_vnets(Derivation& d) {
                         .location = spoke.location,
                         .cidr = spoke.cidr,
                         .path = "aviatrix_spoke_gateway." + spoke.name};
-    if (check_cidr(d, plan)) derive_vnet(d, plan, layout_of(spoke));
+    if (check_cidr(d, plan)) derive_vnet(d, plan, layout_of(spoke, d.lab.settings));
   }
 }
 

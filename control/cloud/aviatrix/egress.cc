@@ -20,23 +20,14 @@ std::optional<Egress> session_egress(const Network& network, GatewayId gateway_i
   return {};
 }
 
-LearnedRouteEgress learned_route_egress(const Network& network, GatewayId gateway_id,
-                                        std::span<const SessionId> sessions, TwinKnowsRoute twin) {
-  LearnedRouteEgress egress;
+std::vector<Egress> learned_route_egress(const Network& network, GatewayId gateway,
+                                         std::span<const SessionId> sessions) {
+  std::vector<Egress> ways;
   for (const SessionId session : sessions) {
-    const auto way = session_egress(network, gateway_id, session);
-    if (way && std::ranges::find(egress.primary, *way) == egress.primary.end()) {
-      egress.primary.push_back(*way);
-    }
+    const auto way = session_egress(network, gateway, session);
+    if (way && std::ranges::find(ways, *way) == ways.end()) ways.push_back(*way);
   }
-  const Gateway& gateway = network.at(gateway_id);
-  if (twin == TwinKnowsRoute::no || !gateway.twin || !gateway.router) return egress;
-  const auto& twin_router = network.at(*gateway.twin).router;
-  if (!twin_router) return egress;
-  if (const auto link = network.link_between(*gateway.router, *twin_router)) {
-    egress.backup.push_back(*link);
-  }
-  return egress;
+  return ways;
 }
 
 }  // namespace skyhop::cloud::aviatrix

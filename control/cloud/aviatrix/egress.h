@@ -1,4 +1,4 @@
-// Where a gateway sends the packets of a route that its own BGP sessions brought (V20, V42, V43).
+// Where a gateway sends the packets of a route that its own BGP sessions brought (V20).
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 
 namespace skyhop::cloud::aviatrix {
 
-/// Metrics of a gateway's table: 100 and lower is healthy; the twin's is an assumed 200.
+/// Metric of a direct route in a gateway's table: 100 and lower is healthy. Through the twin it is
+/// settings.twin_metric.
 inline constexpr uint32_t kDirectMetric = 100;
-inline constexpr uint32_t kTwinMetric = 200;
 
 /// One way out: through a tunnel, or out of a LAN interface into Azure's fabric.
 struct Egress {
@@ -28,17 +28,8 @@ struct Egress {
 [[nodiscard]] std::optional<Egress> session_egress(const Network& network, GatewayId gateway,
                                                    SessionId session);
 
-struct LearnedRouteEgress {
-  std::vector<Egress> primary;  ///< ECMP, each way out once
-  std::vector<LinkId> backup;   ///< the HA link, when all primaries are dead
-};
-
-enum class TwinKnowsRoute { no, yes };
-
-/// `sessions`: those that the routes in use (best and ECMP) came over. The twin backs a route up
-/// only if its own sessions brought it too: otherwise the packet would come straight back.
-[[nodiscard]] LearnedRouteEgress learned_route_egress(const Network& network, GatewayId gateway,
-                                                      std::span<const SessionId> sessions,
-                                                      TwinKnowsRoute twin);
+/// `sessions`: those that the routes in use (best and ECMP) came over. Each way out once.
+[[nodiscard]] std::vector<Egress> learned_route_egress(const Network& network, GatewayId gateway,
+                                                       std::span<const SessionId> sessions);
 
 }  // namespace skyhop::cloud::aviatrix

@@ -94,7 +94,7 @@ Layout layout_of(const lab::TransitGateway& transit) {
   return layout;
 }
 
-Layout layout_of(const lab::SpokeGateway& spoke) {
+Layout layout_of(const lab::SpokeGateway& spoke, const lab::Settings& settings) {
   Layout layout;
   struct Block {
     const char* suffix;
@@ -106,8 +106,11 @@ Layout layout_of(const lab::SpokeGateway& spoke) {
                                {"Public-subnet-2", false},
                                {"Private-subnet-2", true}};
   uint32_t n = 0;
+  size_t gateway_subnet = 0;
   for (const Block& each : kBlocks) {
-    const bool has_gateway = n == 0 && !spoke.insane_mode;
+    const bool is_gateways = settings.spoke_gateway_subnet == each.suffix;
+    if (is_gateways) gateway_subnet = n;
+    const bool has_gateway = is_gateways && !spoke.insane_mode;
     layout.subnets.push_back(
         {.name = fmt::format("{}-{}", spoke.name, each.suffix),
          .prefix = block(spoke.cidr, kBlockLength, n),
@@ -121,7 +124,7 @@ Layout layout_of(const lab::SpokeGateway& spoke) {
   if (spoke.insane_mode) {
     add_hpe_subnets(layout, spoke.cidr, gateways);
   } else {
-    layout.eth0.assign(gateways, 0);
+    layout.eth0.assign(gateways, gateway_subnet);
   }
   return layout;
 }

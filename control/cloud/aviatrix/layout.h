@@ -9,8 +9,9 @@
 
 namespace skyhop::cloud::aviatrix {
 
-/// bgp_lan_interfaces_count of a gateway without FireNet.
+/// bgp_lan_interfaces_count of a gateway without FireNet, and with it.
 inline constexpr uint32_t kMaxLanInterfaces = 7;
+inline constexpr uint32_t kMaxLanInterfacesWithFireNet = 5;
 
 enum class SubnetUse { firewall, gateway, workload, bgp_lan };
 
@@ -36,6 +37,6 @@ struct Layout {
 [[nodiscard]] Ipv4Prefix block(Ipv4Prefix cidr, uint8_t length, uint32_t n);
 
 [[nodiscard]] Layout layout_of(const lab::TransitGateway& transit);
-[[nodiscard]] Layout layout_of(const lab::SpokeGateway& spoke);
+[[nodiscard]] Layout layout_of(const lab::SpokeGateway& spoke, const lab::Settings& settings);
 
 }  // namespace skyhop::cloud::aviatrix

@@ -1,12 +1,10 @@
 // The Azure steps of a derivation. Internal to control/cloud; derive.cc gives their order.
 #pragma once
 
+#include "control/cloud/azure/topology.h"
 #include "control/cloud/derivation.h"
 
 namespace skyhop::cloud::azure {
-
-inline constexpr std::string_view kRouteServerSubnet = "RouteServerSubnet";
-inline constexpr std::string_view kGatewaySubnet = "GatewaySubnet";
 
 /// Route tables and NSGs as written; both before the subnets that name them.
 void derive_route_tables(Derivation& d);

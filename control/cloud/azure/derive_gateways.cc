@@ -197,9 +197,34 @@ const T* find_named(const ByName<T>& names, const std::string& name) {
   return found == names.end() ? nullptr : found->second;
 }
 
+/// The year's figures, each of which the lab may set.
+void set_limits(Derivation& d, RouteServer& server) {
+  const lab::Limits& limits = d.lab.limits;
+  const bool is_2022 = limits.route_server == "seed-2022";
+  const auto set = [&](uint32_t& limit, const char* attribute, uint32_t of_the_year,
+                       const std::optional<uint32_t>& own, const char* key) {
+    limit = own.value_or(of_the_year);
+    d.fact(server.name, attribute, limit == 0 ? "none" : std::to_string(limit),
+           own ? fmt::format("limits.{}", key) : "limits.route_server is " + limits.route_server);
+  };
+  set(server.max_prefixes_per_peer, "max_prefixes_per_peer", is_2022 ? 1000 : 4000,
+      limits.route_server_routes_per_peer, "route_server_routes_per_peer");
+  set(server.max_prefixes_to_gateway, "max_prefixes_to_gateway", is_2022 ? 200 : 0,
+      limits.route_server_routes_to_gateway, "route_server_routes_to_gateway");
+  set(server.max_prefixes, "max_prefixes", is_2022 ? 0 : 10'000, limits.route_server_routes,
+      "route_server_routes");
+  set(server.max_peers, "max_peers", 8, limits.route_server_peers, "route_server_peers");
+}
+
 }  // namespace
 
 void reserve_public_addresses(Derivation& d) {
+  for (const lab::PublicIp& public_ip : d.lab.public_ips) {
+    if (public_ip.ip_address && !d.reserve_public_address(*public_ip.ip_address)) {
+      d.error("azurerm_public_ip." + public_ip.name + ".ip_address",
+              fmt::format("{} is taken already", public_ip.ip_address->to_string()));
+    }
+  }
   for (const lab::VirtualNetworkGateway& vng : d.lab.virtual_network_gateways) {
     for (const Ipv4Address address : vng.public_ip_addresses) {
       if (!d.reserve_public_address(address)) {
@@ -230,16 +255,8 @@ void derive_route_servers(Derivation& d) {
                        .asn = kRouteServerAsn,
                        .branch_to_branch = lab_server.branch_to_branch_traffic_enabled,
                        .preference = lab_server.hub_routing_preference};
-    const bool is_2022 = d.lab.settings.limits == "seed-2022";
-    server.max_prefixes_per_peer = is_2022 ? 1000 : 4000;
-    server.max_prefixes_to_gateway = is_2022 ? 200 : 0;
-    const std::string because = "settings.limits is " + d.lab.settings.limits;
     d.fact(server.name, "asn", "65515", "a route server's AS number cannot be changed (A1)");
-    d.fact(server.name, "max_prefixes_per_peer", std::to_string(server.max_prefixes_per_peer),
-           because);
-    d.fact(server.name, "max_prefixes_to_gateway",
-           is_2022 ? std::to_string(server.max_prefixes_to_gateway) : "none", because);
-    d.fact(server.name, "max_peers", std::to_string(server.max_peers), "Azure's limit (A9)");
+    set_limits(d, server);
     const Ipv4Address public_ip = d.take_public_address(PublicAddressKind::azure);
     for (uint32_t instance = 0; instance < 2; ++instance) {
       const std::string name = fmt::format("{}-{}", server.name, instance);
@@ -294,8 +311,13 @@ void derive_vpn_gateways(Derivation& d) {
     if (!subnet) continue;
     VpnGateway gateway{
         .name = vng.name, .vnet = *vnet, .asn = vng.asn, .active_active = vng.active_active};
+    if (const auto limit = d.lab.limits.vpn_gateway_routes_per_peer) {
+      gateway.max_prefixes_per_peer = *limit;
+    }
     d.fact(gateway.name, "max_prefixes_per_peer", std::to_string(gateway.max_prefixes_per_peer),
-           "Azure's limit; the session is dropped beyond it (A44)");
+           d.lab.limits.vpn_gateway_routes_per_peer
+               ? "limits.vpn_gateway_routes_per_peer"
+               : "Azure's limit; the session is dropped beyond it (A44)");
     for (uint32_t instance = 0; instance < instances; ++instance) {
       const std::string name = fmt::format("{}-{}", vng.name, instance);
       d.fact(name, "name", name,

@@ -20,28 +20,6 @@ Session::End end_of(const Network& network, GatewayId id, uint32_t peer_asn,
           .connection = connection};
 }
 
-/// A65: the longest user route of GatewaySubnet that covers the address decides, unless it keeps
-/// the packet inside the VNet.
-const lab::UserRoute* diverting_route(const Network& network, SubnetId subnet,
-                                      Ipv4Address address) {
-  const auto table = network.at(subnet).route_table;
-  if (!table) return nullptr;
-  const lab::UserRoute* best = nullptr;
-  for (const lab::UserRoute& route : network.at(*table).routes) {
-    if (!route.address_prefix.contains(address)) continue;
-    if (best == nullptr || route.address_prefix.length() > best->address_prefix.length()) {
-      best = &route;
-    }
-  }
-  // The system route of the VNet wins over a shorter user route.
-  if (best == nullptr || best->next_hop_type == lab::NextHopType::VnetLocal) return nullptr;
-  const Vnet& vnet = network.at(network.at(subnet).vnet);
-  const bool is_shorter = std::ranges::any_of(vnet.address_space, [&](Ipv4Prefix space) {
-    return space.contains(address) && space.length() > best->address_prefix.length();
-  });
-  return is_shorter ? nullptr : best;
-}
-
 void add_internal(Derivation& d, GatewayId a, GatewayId b, std::string problem,
                   const std::string& reason) {
   const Gateway& from = d.network.at(a);

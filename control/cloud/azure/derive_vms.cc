@@ -1,6 +1,8 @@
 // VMs and their NICs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "control/cloud/azure/derive.h"
 
 namespace skyhop::cloud::azure {
@@ -32,7 +34,11 @@ std::optional<SubnetId> subnet_of(Derivation& d, const lab::VirtualMachine& vm, 
     const Subnet& subnet = d.network.at(id);
     const bool is_private =
         subnet.route_table && d.network.at(*subnet.route_table).is_private_subnet;
-    if (is_reserved(subnet.name) || is_private) continue;
+    // Where spoke gateways stand in Public-subnet-1, that one is the first public subnet (V4).
+    const bool is_passed_over = vnet.made_by_aviatrix &&
+                                d.lab.settings.spoke_gateway_subnet == "Public-subnet-1" &&
+                                subnet.name.ends_with("-Public-gateway-subnet-1");
+    if (is_reserved(subnet.name) || is_private || is_passed_over) continue;
     d.fact(vm.name, "subnet", d.full_name(id),
            vnet.made_by_aviatrix ? "first public subnet of the VNet the controller makes"
                                  : "first subnet of the VNet that is not a gateway's");
@@ -57,6 +63,18 @@ void derive_vm(Derivation& d, const lab::VirtualMachine& vm, VmId id) {
     if (!nic.nsg) {
       d.error(path + ".network_security_group",
               fmt::format("there is no security group \"{}\"", *vm.network_security_group));
+    }
+  }
+  if (vm.public_ip_address) {
+    const auto public_ip =
+        std::ranges::find(d.lab.public_ips, *vm.public_ip_address, &lab::PublicIp::name);
+    if (public_ip == d.lab.public_ips.end()) {
+      d.error(path + ".public_ip_address_id",
+              fmt::format("there is no public IP \"{}\"", *vm.public_ip_address));
+    } else {
+      d.network.vms[id.index()].public_ip = public_ip->ip_address
+                                                ? *public_ip->ip_address
+                                                : d.take_public_address(PublicAddressKind::azure);
     }
   }
   const NicId nic_id = d.add_nic(std::move(nic), vm.private_ip_address,

@@ -45,17 +45,11 @@ class FabricResolver::Scope {
   /// The packet is for the NIC itself.
   [[nodiscard]] FabricHop deliver(NicId id) const {
     const Nic& nic = network_.at(id);
-    FabricHop hop{.nic = id, .guard = guards_.at(network_.at(nic.subnet).vnet)};
-    const Gateway* gateway = gateway_of(network_, nic);
-    if (gateway == nullptr) {
-      hop.kind = FabricHop::Kind::machine;
-    } else if (gateway->router) {
-      hop.kind = FabricHop::Kind::router;
-      hop.router = *gateway->router;
-    } else {
-      return drop(DropReason::local_unhandled);  // a route server takes no data packets
+    if (const Gateway* gateway = gateway_of(network_, nic)) {
+      // A route server takes no data packets.
+      return gateway->router ? into(id, *gateway->router) : drop(DropReason::local_unhandled);
     }
-    return hop;
+    return {.kind = FabricHop::Kind::machine, .nic = id, .guard = guard_of(nic)};
   }
 
   /// The NIC forwards the packet. Appends a word about it to `text`.
@@ -73,7 +67,14 @@ class FabricResolver::Scope {
       text += " (A64: IP forwarding is off at " + nic.name + ")";
       return drop(DropReason::ip_forwarding);
     }
-    return deliver(id);
+    const auto owner = network_.gateway_of(id);
+    return owner ? into(id, *network_.at(*owner).router) : deliver(id);
+  }
+
+  [[nodiscard]] FabricHop internet(std::string& text) const {
+    text += ": leaves Azure";
+    if (!network_.internet) return drop(DropReason::internet);
+    return {.kind = FabricHop::Kind::internet, .router = *network_.internet};
   }
 
   [[nodiscard]] FabricHop via(Ipv4Address address, std::string& text) const {
@@ -109,6 +110,16 @@ class FabricResolver::Scope {
   }
 
  private:
+  [[nodiscard]] const std::vector<Ipv4Prefix>& guard_of(const Nic& nic) const {
+    return guards_.at(network_.at(nic.subnet).vnet);
+  }
+  [[nodiscard]] FabricHop into(NicId id, RouterId router) const {
+    return {.kind = FabricHop::Kind::router,
+            .nic = id,
+            .router = network_.at(id).router.value_or(router),
+            .guard = guard_of(network_.at(id))};
+  }
+
   [[nodiscard]] bool reaches(NicId nic) const {
     return guards_.contains(network_.at(network_.at(nic).subnet).vnet);
   }
@@ -182,8 +193,7 @@ std::vector<FabricRoute> FabricResolver::resolve(SubnetId subnet,
         text += ": no NIC has the address";
         break;
       case EffectiveNextHop::Internet:
-        route.hops = {drop(DropReason::internet)};
-        text += ": leaves Azure";
+        route.hops = {scope.internet(text)};
         break;
       case EffectiveNextHop::None:
         route.hops = {drop(DropReason::route_none)};

@@ -17,13 +17,14 @@ namespace skyhop::cloud::azure {
 /// in the set, because Azure goes on sending it its share of the flows.
 struct FabricHop {
   enum class Kind {
-    router,   ///< in at `nic` of the gateway that is `router`
-    machine,  ///< out to the VM at `nic`
+    router,    ///< in at `nic` of the gateway that is `router`
+    machine,   ///< out to the VM at `nic`
+    internet,  ///< out of Azure, to `router`
     drop
   };
   Kind kind = Kind::drop;
   NicId nic;        ///< router, machine
-  RouterId router;  ///< router
+  RouterId router;  ///< router, internet
   dataplane::DropReason drop = dataplane::DropReason::no_route;
   /// Only sources in these prefixes pass the peering on the way (A55); empty: all do.
   std::vector<Ipv4Prefix> guard;

@@ -55,4 +55,29 @@ std::vector<Ipv4Prefix> gateway_vnet_prefixes(const Network& network, VnetId hub
   return prefixes;
 }
 
+const lab::UserRoute* diverting_route(const Network& network, SubnetId subnet,
+                                      Ipv4Address address) {
+  const auto table = network.at(subnet).route_table;
+  if (!table) return nullptr;
+  const lab::UserRoute* best = nullptr;
+  for (const lab::UserRoute& route : network.at(*table).routes) {
+    if (!route.address_prefix.contains(address)) continue;
+    if (best == nullptr || route.address_prefix.length() > best->address_prefix.length()) {
+      best = &route;
+    }
+  }
+  if (best == nullptr || best->next_hop_type == lab::NextHopType::VnetLocal) return nullptr;
+  const auto has_longer = [&](VnetId vnet) {
+    return std::ranges::any_of(network.at(vnet).address_space, [&](Ipv4Prefix space) {
+      return space.contains(address) && space.length() > best->address_prefix.length();
+    });
+  };
+  const VnetId own = network.at(subnet).vnet;
+  const bool is_shorter =
+      has_longer(own) || std::ranges::any_of(network.at(own).peerings, [&](PeeringId id) {
+        return has_longer(network.at(id).remote);
+      });
+  return is_shorter ? nullptr : best;
+}
+
 }  // namespace skyhop::cloud::azure

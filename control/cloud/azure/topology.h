@@ -30,4 +30,10 @@ inline constexpr std::string_view kRouteServerSubnet = "RouteServerSubnet";
 /// VNets that use it. It originates them (A31, A45) and takes no equal or longer prefix (A20, A21).
 [[nodiscard]] std::vector<Ipv4Prefix> gateway_vnet_prefixes(const Network& network, VnetId hub);
 
+/// The user route of the subnet that takes packets to this address elsewhere than straight to the
+/// NIC: the longest that covers it, unless the system route of the VNet or a peer is longer or it
+/// stays inside the VNet. A BGP session on that way breaks (A65).
+[[nodiscard]] const lab::UserRoute* diverting_route(const Network& network, SubnetId subnet,
+                                                    Ipv4Address address);
+
 }  // namespace skyhop::cloud::azure

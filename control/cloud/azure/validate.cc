@@ -187,11 +187,14 @@ void check_user_route(Derivation& d, const RouteTable& table, const lab::UserRou
 void validate_subnets(Derivation& d) {
   for (size_t i = 0; i < d.network.subnets.size(); ++i) {
     const Subnet& subnet = d.network.subnets[i];
+    if (d.network.at(subnet.vnet).kind != VnetKind::azure) continue;
     const std::string& path = d.path_of(SubnetId(i));
     check_size(d, subnet, path);
     check_attachments(d, subnet, path);
   }
-  for (size_t i = 0; i < d.network.vnets.size(); ++i) check_vnet(d, VnetId(i));
+  for (size_t i = 0; i < d.network.vnets.size(); ++i) {
+    if (d.network.vnets[i].kind == VnetKind::azure) check_vnet(d, VnetId(i));
+  }
 }
 
 void validate_peerings(Derivation& d) {
@@ -245,11 +248,13 @@ void validate_route_servers(Derivation& d) {
   for (const Session& session : d.network.sessions) {
     const Gateway& peer = d.network.at(session.a.gateway);
     const Gateway& server = d.network.at(session.b.gateway);
-    if (peer.kind != GatewayKind::transit || server.kind != GatewayKind::route_server_instance) {
-      continue;
-    }
+    const bool is_nva = peer.kind == GatewayKind::transit || peer.kind == GatewayKind::appliance;
+    if (!is_nva || server.kind != GatewayKind::route_server_instance) continue;
     const Peering* peering = d.peering(peer.vnet, server.vnet);
-    if (peering == nullptr || peering->use_remote_gateways || !seen.insert(peer.vnet).second) {
+    // A route server in a spoke takes its routes over such a peering on purpose (dual-homed).
+    const bool offers = peering != nullptr && peering->reverse &&
+                        d.network.at(*peering->reverse).allow_gateway_transit;
+    if (!offers || peering->use_remote_gateways || !seen.insert(peer.vnet).second) {
       continue;
     }
     d.warning(

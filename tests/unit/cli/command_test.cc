@@ -38,10 +38,14 @@ commands:
   bgp       BGP sessions, and what each speaker learned and advertised
   replay    Send the packets of a capture through the lab
   validate  Check a lab file
+  import    A lab file from a Terraform plan or state
   show      The network that the clouds make of a lab, with reasons
   explain   Why a router has a route or not; why a packet arrives or does not
   lint      The traps of such networks that this lab has stepped into
+  activity  Everything that changed in a lab, and when
+  alerts    What somebody should look at
   az        What the az CLI would answer, in its own JSON and tables
+  diff      Real az output beside the lab: what differs, and what would explain it
   bench     Measure the kinds of forwarding tables side by side
 
   skyhop help COMMAND    its options and examples

@@ -285,16 +285,40 @@ TEST_F(FirstLab, RouteServerLimitsOfToday) {
   const RouteServer& server = network_.route_servers.front();
   EXPECT_EQ(server.max_prefixes_per_peer, 4000u);
   EXPECT_EQ(server.max_prefixes_to_gateway, 0u);
+  EXPECT_EQ(server.max_prefixes, 10'000u);
   EXPECT_EQ(server.max_peers, 8u);
   EXPECT_TRUE(server.branch_to_branch);
 }
 
 TEST(Limits, V55_OfOctober2022) {
   lab::Lab lab = first_lab();
-  lab.settings.limits = "seed-2022";
+  lab.limits.route_server = "seed-2022";
   const Network network = derive(lab).network;
   EXPECT_EQ(network.route_servers.front().max_prefixes_per_peer, 1000u);
   EXPECT_EQ(network.route_servers.front().max_prefixes_to_gateway, 200u);
+  EXPECT_EQ(network.route_servers.front().max_prefixes, 0u);
+}
+
+TEST(Limits, V55_EachOfTheYearsCanBeSet) {
+  lab::Lab lab = first_lab();
+  lab.limits = {.route_server = "seed-2022",
+                .route_server_peers = 2,
+                .route_server_routes_to_gateway = 0,
+                .route_server_routes = 77,
+                .vpn_gateway_routes_per_peer = 9};
+  const DeriveResult derived = derive(lab);
+  const RouteServer& server = derived.network.route_servers.front();
+  EXPECT_EQ(server.max_peers, 2u);
+  EXPECT_EQ(server.max_prefixes_per_peer, 1000u);
+  EXPECT_EQ(server.max_prefixes_to_gateway, 0u);
+  EXPECT_EQ(server.max_prefixes, 77u);
+  EXPECT_EQ(derived.network.vpn_gateways.front().max_prefixes_per_peer, 9u);
+  EXPECT_FALSE(lab::has_errors(derived.diagnostics));
+  lab.limits.route_server_peers = 1;
+  const auto found = findings(derive(lab).diagnostics);
+  EXPECT_TRUE(std::ranges::any_of(found, [](const std::string& each) {
+    return each.starts_with("error A9 azurerm_route_server_bgp_connection.");
+  }));
 }
 
 TEST_F(FirstLab, EveryDerivedValueHasAFactWithItsReason) {

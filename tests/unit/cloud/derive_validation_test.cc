@@ -428,7 +428,8 @@ const Broken kOtherRules[] = {
      "error - azurerm_linux_virtual_machine.spoke1-test-vm.subnet"},
     {"VmNamedLikeAGateway", [](auto& lab) { lab.virtual_machines[0].name = "vng-0"; },
      "error - azurerm_linux_virtual_machine.vng-0"},
-    {"UnknownLimits", [](auto& lab) { lab.settings.limits = "2021"; }, "error - settings.limits"},
+    {"UnknownLimits", [](auto& lab) { lab.limits.route_server = "2021"; },
+     "error - limits.route_server"},
     {"TunnelMtu", [](auto& lab) { lab.settings.tunnel_mtu = 500; }, "error - settings.tunnel_mtu"},
     {"JumboTunnelMtu", [](auto& lab) { lab.settings.tunnel_mtu = 9000; },
      "warning - settings.tunnel_mtu"},
@@ -493,14 +494,15 @@ INSTANTIATE_TEST_SUITE_P(Other, Rules, testing::ValuesIn(kOtherRules), kNames);
 
 TEST(Findings, NeverStopAtTheFirst) {
   lab::Lab lab = first_lab();
-  lab.settings.limits = "2021";
+  lab.limits.route_server = "2021";
   lab.spoke_gateways[0].cidr = prefix("10.0.30.0/25");
   lab.route_server_bgp_connections[0].peer_asn = 65515;
   lab.virtual_network_gateways[0].sku = "VpnGw9";
   const auto found = findings(derive(lab).diagnostics);
-  for (const char* each : {"error - settings.limits", "error - aviatrix_spoke_gateway.spoke1.cidr",
-                           "error A5 azurerm_route_server_bgp_connection.transit-1.peer_asn",
-                           "error - azurerm_virtual_network_gateway.vng.sku"}) {
+  for (const char* each :
+       {"error - limits.route_server", "error - aviatrix_spoke_gateway.spoke1.cidr",
+        "error A5 azurerm_route_server_bgp_connection.transit-1.peer_asn",
+        "error - azurerm_virtual_network_gateway.vng.sku"}) {
     EXPECT_TRUE(std::ranges::find(found, each) != found.end()) << each;
   }
 }

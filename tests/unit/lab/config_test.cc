@@ -25,16 +25,6 @@ INSTANTIATE_TEST_SUITE_P(All, Config, testing::ValuesIn(lab_files()), [](const a
   return name;
 });
 
-TEST(Configs, AllOfTheFolderAreTested) {
-  std::set<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(source_path("configs"))) {
-    if (entry.path().extension() == ".yaml") {
-      files.insert("configs/" + entry.path().filename().string());
-    }
-  }
-  EXPECT_EQ(files, std::set<std::string>(lab_files().begin(), lab_files().end()));
-}
-
 TEST(Configs, EachIsNamedInTheReadme) {
   const std::string readme = slurp(source_path("configs/README.md"));
   for (const std::string& file : lab_files()) {

@@ -28,7 +28,7 @@ const Case kYaml[] = {
     {"not_a_map", "[a, b]\n", {"x:1:1: error: expected a map, found a list"}},
     {"a_word", "hello\n", {"x:1:1: error: expected a map, found \"hello\""}},
     {"tab",
-     "lab: a\nsettings:\n\tlimits: current\n",
+     "lab: a\nsettings:\n\tshaping: none\n",
      {"x:3:1: error: a tab in the indentation; YAML wants spaces"}},
     {"unclosed", "lab: [a\n", {"x:2:1: error: YAML syntax: end of sequence flow not found"}},
     {"second_document",
@@ -51,15 +51,15 @@ const Case kYaml[] = {
      "lab: *a\n",
      {"x:1:6: error: YAML syntax: the referenced anchor is not defined"}},
     {"alias_in_itself",
-     "lab: a\nsettings: &s {limits: *s}\n",
-     {"x:2:23: error: an alias inside the value it stands for",
-      "x:2:23: error: settings.limits: expected current or seed-2022, found nothing"}},
+     "lab: a\nlimits: &s {route_server: *s}\n",
+     {"x:2:27: error: an alias inside the value it stands for",
+      "x:2:27: error: limits.route_server: expected current or seed-2022, found nothing"}},
     {"duplicate_top_key",
      "lab: a\nlab: b\n",
      {"x:2:1: error: duplicate key \"lab\"; the first is at line 1"}},
     {"duplicate_deep_key",
-     "lab: a\nsettings:\n  limits: current\n  limits: current\n",
-     {"x:4:3: error: duplicate key \"limits\"; the first is at line 3"}},
+     "lab: a\nsettings:\n  shaping: none\n  shaping: none\n",
+     {"x:4:3: error: duplicate key \"shaping\"; the first is at line 3"}},
     {"duplicate_resource",
      "lab: a\naviatrix_spoke_gateway:\n  s: {cidr: 10.0.0.0/24}\n  s: {cidr: 10.1.0.0/24}\n",
      {"x:4:3: error: duplicate key \"s\"; the first is at line 3"}},
@@ -72,9 +72,10 @@ const Case kKeys[] = {
      {"x:2:1: error: unknown key \"azurerm_route_tabel\"; did you mean \"azurerm_route_table\"?"}},
     {"unknown_section_far", "lab: a\nbanana: {}\n", {"x:2:1: error: unknown key \"banana\""}},
     {"unknown_key_lists_the_few",
-     "lab: a\nsettings: {banana: 1}\n",
-     {"x:2:12: error: settings: unknown key \"banana\"; known here: limits, tunnel_mtu, "
-      "hpe_tunnels, encryption, esp, forwarding_table, shaping and seed"}},
+     "lab: a\nlimits: {banana: 1}\n",
+     {"x:2:10: error: limits: unknown key \"banana\"; known here: route_server, "
+      "route_server_peers, route_server_routes_per_peer, route_server_routes_to_gateway, "
+      "route_server_routes and vpn_gateway_routes_per_peer"}},
     {"missing_key_is_placed_at_the_name",
      "lab: a\naviatrix_spoke_gateway:\n  s:\n    ha_gw: true\n",
      {"x:3:3: error: aviatrix_spoke_gateway.s: missing key \"cidr\": a prefix such as "
@@ -144,8 +145,9 @@ const Case kValues[] = {
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24, ha_gw: yes}}\n",
      {"x:2:56: error: aviatrix_spoke_gateway.s.ha_gw: expected true or false, found \"yes\""}},
     {"choice",
-     "lab: a\nsettings: {limits: seed-2021}\n",
-     {"x:2:20: error: settings.limits: expected current or seed-2022, found \"seed-2021\"; did you "
+     "lab: a\nlimits: {route_server: seed-2021}\n",
+     {"x:2:24: error: limits.route_server: expected current or seed-2022, found \"seed-2021\"; did "
+      "you "
       "mean \"seed-2022\"?"}},
     {"integer_out_of_range",
      "lab: a\nsettings: {tunnel_mtu: 100}\n",
@@ -158,9 +160,9 @@ const Case kValues[] = {
       "an "
       "IPv4 address such as 10.0.0.4, found \"1.2.3\""}},
     {"long_text_is_cut",
-     "lab: a\nsettings: {limits: "
+     "lab: a\nlimits: {route_server: "
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\n",
-     {"x:2:20: error: settings.limits: expected current or seed-2022, found "
+     {"x:2:24: error: limits.route_server: expected current or seed-2022, found "
       "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\""}},
 };
 
@@ -180,27 +182,27 @@ const Case kReferences[] = {
     {"pair_of_one",
      "lab: a\ntimeline: [{at: 1, down: {tunnel: a}}]\n",
      {"x:2:35: error: timeline[0].down.tunnel: expected two ends such as \"a - b\", each an "
-      "Aviatrix gateway or a VPN gateway instance, found \"a\""}},
+      "Aviatrix gateway, a VPN gateway instance or a router, found \"a\""}},
     {"each_alternative_is_looked_up",
      "lab: a\naviatrix_transit_gateway: {t: {cidr: 10.0.0.0/23}}\n"
      "aviatrix_spoke_gateway: {s: {cidr: 10.1.0.0/24}}\n"
      "azurerm_linux_virtual_machine: {m: {virtual_network_name: s}}\n"
      "checks: [{path: {from: m, to: m, via: [t|t-hag]}}]\n",
      {"x:5:40: error: checks[0].path.via[0]: \"t-hag\" is not an Aviatrix gateway, a VPN gateway "
-      "instance or a subnet as vnet/subnet; did you mean \"t-hagw\"?"}},
+      "instance, a router or a subnet as vnet/subnet; did you mean \"t-hagw\"?"}},
     {"subnet_of_a_vnet_that_is_listed",
      "lab: a\nazurerm_virtual_network: {v: {address_space: 10.0.0.0/16, subnet: {default: "
      "{address_prefix: 10.0.0.0/24}}}}\n"
      "checks: [{no_route: {in: v/defalt, prefix: 10.0.0.0/8}}]\n",
      {"x:3:26: error: checks[0].no_route.in: \"v/defalt\" is not an Aviatrix gateway, a VPN "
       "gateway "
-      "instance, a VM or a subnet as vnet/subnet; did you mean \"v/default\"?"}},
+      "instance, a VM, a host, a router or a subnet as vnet/subnet; did you mean \"v/default\"?"}},
     {"a_route_server_is_no_router",
      "lab: a\nazurerm_virtual_network: {v: {address_space: 10.0.0.0/16}}\n"
      "azurerm_route_server: {rs: {virtual_network_name: v}}\n"
      "checks: [{no_route: {in: rs-0, prefix: 10.0.0.0/8}}]\n",
      {"x:4:26: error: checks[0].no_route.in: \"rs-0\" is not an Aviatrix gateway, a VPN gateway "
-      "instance, a VM or a subnet as vnet/subnet"}},
+      "instance, a VM, a host, a router or a subnet as vnet/subnet"}},
     {"two_vnets_of_one_name",
      "lab: a\nazurerm_virtual_network: {s: {address_space: 10.0.0.0/16}}\n"
      "aviatrix_spoke_gateway: {s: {cidr: 10.1.0.0/24}}\n",
@@ -290,10 +292,11 @@ const Case kTogether[] = {
      "  - {path: {from: m, to: m}}\n",
      {"x:5:33: error: timeline[0].up: \"up\" is already given by \"down\" at line 5; keep one",
       "x:6:19: error: timeline[1].down: missing one of gateway, link, tunnel, session, "
-      "route_server_instance and vpn_gateway_instance",
+      "router, route_server_instance and vpn_gateway_instance",
       "x:7:5: error: timeline[2]: missing key \"at\": a duration such as 10s, 2m, 1h, 250ms or a "
       "number of seconds",
-      "x:8:5: error: timeline[3]: missing one of down, up, advertise, change_link and add_spoke",
+      "x:8:5: error: timeline[3]: missing one of down, up, advertise, approve, disapprove, "
+      "switchover, stop_gateway, change_link and add_spoke",
       "x:9:25: error: aviatrix_spoke_gateway.s2: missing key \"transit_gw\": a spoke that is added "
       "is also attached",
       "x:10:5: error: timeline[5]: expected a map, found \"7\"",
@@ -307,19 +310,18 @@ const Case kLinks[] = {
     {"link_without_ends",
      "lab: a\nlinks: [{delay: 1ms}]\n",
      {"x:2:9: error: links[0]: missing key \"link\": two ends such as \"a - b\", or \"a -> b\" for "
-      "one direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as "
+      "one direction, each an Aviatrix gateway, a VPN gateway instance, a router or a subnet as "
       "vnet/subnet"}},
     {"link_of_one_end",
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\nlinks: [{link: s}]\n",
      {"x:3:16: error: links[0].link: expected two ends such as \"a - b\", or \"a -> b\" for one "
-      "direction, each an Aviatrix gateway, a VPN gateway instance or a subnet as vnet/subnet, "
-      "found \"s\""}},
+      "direction, each an Aviatrix gateway, a VPN gateway instance, a router or a subnet as "
+      "vnet/subnet, found \"s\""}},
     {"link_of_nobody",
      "lab: a\naviatrix_spoke_gateway: {spoke: {cidr: 10.0.0.0/24}}\n"
      "links: [{link: spoke -> spok}]\n",
-     {"x:3:16: error: links[0].link: \"spok\" is not an Aviatrix gateway, a VPN gateway instance "
-      "or "
-      "a subnet as vnet/subnet; did you mean \"spoke\"?"}},
+     {"x:3:16: error: links[0].link: \"spok\" is not an Aviatrix gateway, a VPN gateway instance, "
+      "a router or a subnet as vnet/subnet; did you mean \"spoke\"?"}},
     {"bad_rate",
      "lab: a\naviatrix_spoke_gateway: {s: {cidr: 10.0.0.0/24}}\n"
      "links: [{link: s -> s, rate: 10Mbit}]\n",

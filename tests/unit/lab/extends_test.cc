@@ -40,7 +40,8 @@ class Extends : public testing::Test {
 
 constexpr const char* kBase =
     "lab: base\n"
-    "settings: {limits: seed-2022, tunnel_mtu: 1400}\n"
+    "limits: {route_server: seed-2022}\n"
+    "settings: {tunnel_mtu: 1400}\n"
     "aviatrix_transit_gateway: {t: {cidr: 10.0.0.0/23, bgp_ecmp: true}}\n"
     "aviatrix_spoke_gateway: {s: {cidr: 10.1.0.0/24, filtered_spoke_vpc_routes: [10.9.0.0/16]}}\n"
     "azurerm_linux_virtual_machine: {m: {virtual_network_name: s}}\n"
@@ -60,7 +61,7 @@ TEST_F(Extends, MapsMergeAndListsReplace) {
   EXPECT_EQ(messages(result), std::vector<std::string>{});
   const Lab& lab = result.lab;
   EXPECT_EQ(lab.name, "changed");
-  EXPECT_EQ(lab.settings.limits, "seed-2022");
+  EXPECT_EQ(lab.limits.route_server, "seed-2022");
   EXPECT_EQ(lab.settings.tunnel_mtu, 1300u);
   ASSERT_EQ(lab.spoke_gateways.size(), 2u);
   EXPECT_EQ(lab.spoke_gateways[0].cidr.to_string(), "10.1.0.0/24");
@@ -73,11 +74,11 @@ TEST_F(Extends, MapsMergeAndListsReplace) {
 
 TEST_F(Extends, ErrorsCarryTheFileTheyStandIn) {
   write("base.yaml", "lab: base\naviatrix_spoke_gateway: {s: {cidr: 10.1.0.1/24}}\n");
-  write("lab.yaml", "lab: a\nextends: base.yaml\nsettings: {limits: no}\nbanana: 1\n");
+  write("lab.yaml", "lab: a\nextends: base.yaml\nlimits: {route_server: no}\nbanana: 1\n");
   EXPECT_EQ(
       errors("lab.yaml"),
       (std::vector<std::string>{
-          "lab.yaml:3:20: error: settings.limits: expected current or seed-2022, found \"no\"",
+          "lab.yaml:3:24: error: limits.route_server: expected current or seed-2022, found \"no\"",
           "lab.yaml:4:1: error: unknown key \"banana\"",
           "base.yaml:2:36: error: aviatrix_spoke_gateway.s.cidr: 10.1.0.1/24 has host bits "
           "set; 10.1.0.0/24 is meant?"}));

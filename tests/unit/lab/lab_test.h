@@ -1,6 +1,8 @@
 // What the tests of the lab reader share.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -33,12 +35,15 @@ inline std::vector<std::string> messages(const std::string& text) {
 
 /// The labs of configs/.
 inline const std::vector<std::string>& lab_files() {
-  static const std::vector<std::string> files = {
-      "configs/ars-multipeer.yaml",        "configs/add-spoke3.yaml",
-      "configs/branch-to-branch-off.yaml", "configs/fail-route-server-instance.yaml",
-      "configs/fail-transit-1.yaml",       "configs/fail-transit-2.yaml",
-      "configs/fail-tunnel.yaml",          "configs/links-impaired.yaml",
-      "configs/spoke2-cidrs.yaml",         "configs/vpn-gateway-shaping.yaml"};
+  static const std::vector<std::string> files = [] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(source_path("configs"))) {
+      if (entry.path().extension() != ".yaml") continue;
+      names.push_back("configs/" + entry.path().filename().string());
+    }
+    std::ranges::sort(names);
+    return names;
+  }();
   return files;
 }
 

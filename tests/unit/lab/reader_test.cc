@@ -34,13 +34,13 @@ TEST(Reader, AcceptsEveryKey) {
   EXPECT_EQ(messages(every_key()), std::vector<std::string>{});
   std::vector<std::string> seen;
   expect_read(table_of<Lab>(), seen);
-  EXPECT_EQ(seen.size(), 36u);
+  EXPECT_EQ(seen.size(), 54u);
 }
 
 TEST(Reader, KeepsWhatIsWritten) {
   const Lab& lab = every_key().lab;
   EXPECT_EQ(lab.name, "every-key");
-  EXPECT_EQ(lab.settings.limits, "seed-2022");
+  EXPECT_EQ(lab.limits.route_server, "seed-2022");
   EXPECT_EQ(lab.settings.tunnel_mtu, 1400u);
   ASSERT_EQ(lab.virtual_networks.size(), 2u);
   EXPECT_EQ(lab.virtual_networks[0].location, "westeurope");
@@ -105,9 +105,35 @@ TEST(Reader, KeepsWhatIsWritten) {
   EXPECT_EQ(lab.traffic[0].pps, 1000.5);
 }
 
+TEST(Reader, KeepsTheAviatrixResources) {
+  const Lab& lab = every_key().lab;
+  const auto all = attachments(lab);  // s1 by its transit_gw, s2 by a resource of its own
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].spoke_gw_name, "s1");
+  EXPECT_EQ(all[2].transit_gw_name, "t2");
+  EXPECT_EQ(all[2].tunnel_count, 4u);
+  EXPECT_FALSE(all[2].enable_max_performance);
+  ASSERT_EQ(lab.transit_gateway_peerings.size(), 1u);
+  EXPECT_EQ(lab.transit_gateway_peerings[0].prepend_as_path1.size(), 2u);
+  EXPECT_TRUE(lab.transit_gateway_peerings[0].enable_single_tunnel_mode);
+  EXPECT_EQ(lab.network_domains.size(), 2u);
+  EXPECT_EQ(lab.network_domain_associations[0].attachment_name, "s1");
+  EXPECT_EQ(lab.connection_policies[0].domain_name_2, "dev");
+  const TransitExternalDeviceConn& branch = lab.transit_external_device_conns.back();
+  EXPECT_TRUE(branch.is_on_spoke);
+  EXPECT_EQ(branch.connection_type, ConnectionType::fixed);
+  EXPECT_EQ(branch.tunnel_protocol, TunnelProtocol::GRE);
+  EXPECT_EQ(section_of(branch), "aviatrix_spoke_external_device_conn");
+  ASSERT_EQ(lab.gateway_snats[0].policies.size(), 1u);
+  EXPECT_EQ(lab.gateway_snats[0].policies[0].ips, "100.64.1.1-100.64.1.4");
+  EXPECT_EQ(lab.gateway_dnats[0].policies[0].port, (PortRange{80, 80}));
+  EXPECT_EQ(lab.transit_gateways[0].learned_cidrs_approval_mode, ApprovalMode::connection);
+  EXPECT_TRUE(lab.spoke_gateways[0].enable_bgp);
+}
+
 TEST(Reader, TimelineBecomesEventsAndSpokes) {
   const Lab& lab = every_key().lab;
-  ASSERT_EQ(lab.timeline.size(), 10u);
+  ASSERT_EQ(lab.timeline.size(), 15u);
   EXPECT_EQ(lab.timeline[0].at, Seconds{0.25});
   EXPECT_EQ(lab.timeline[1].at, Seconds{120});
   const Element elements[] = {Element::gateway,
@@ -116,18 +142,25 @@ TEST(Reader, TimelineBecomesEventsAndSpokes) {
                               Element::tunnel,
                               Element::session,
                               Element::route_server_instance,
-                              Element::vpn_gateway_instance};
+                              Element::vpn_gateway_instance,
+                              Element::router};
   for (size_t i = 0; i < std::size(elements); ++i) {
     const auto& state = std::get<SetState>(lab.timeline[i].action);
     EXPECT_EQ(state.element, elements[i]) << i;
     EXPECT_EQ(state.up, i == 1) << i;
   }
   EXPECT_EQ(std::get<SetState>(lab.timeline[3].action).target, "gw-0 - t2");
-  const auto& advertise = std::get<SetAdvertisedCidrs>(lab.timeline[7].action);
+  const auto& advertise = std::get<SetAdvertisedCidrs>(lab.timeline[8].action);
   EXPECT_EQ(advertise.spoke_gateway, "s1");
   EXPECT_EQ(advertise.included_advertised_spoke_routes.size(), 1u);
-  EXPECT_EQ(std::get<AddSpoke>(lab.timeline[8].action).spoke_gateway, "s3");
-  EXPECT_EQ(lab.timeline[8].path, "timeline[8]");
+  EXPECT_EQ(std::get<AddSpoke>(lab.timeline[9].action).spoke_gateway, "s3");
+  EXPECT_EQ(lab.timeline[9].path, "timeline[9]");
+  const auto& approved = std::get<SetApproval>(lab.timeline[10].action);
+  EXPECT_EQ(approved.target, "to-rs");
+  EXPECT_TRUE(approved.approved);
+  EXPECT_FALSE(std::get<SetApproval>(lab.timeline[11].action).approved);
+  EXPECT_EQ(std::get<Switchover>(lab.timeline[12].action).connection, "to-rs");
+  EXPECT_EQ(std::get<StopGateway>(lab.timeline[13].action).gateway, "t1-hagw");
   ASSERT_EQ(lab.spoke_gateways.size(), 3u);
   EXPECT_FALSE(lab.spoke_gateways[0].added_by_timeline);
   EXPECT_TRUE(lab.spoke_gateways[2].added_by_timeline);
@@ -165,7 +198,7 @@ TEST(Reader, LinksKeepWhatIsWrittenAndNothingElse) {
        .reorder_delay = Seconds{0.01}}};
   ASSERT_EQ(lab.links.size(), std::size(expected));
   for (size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(lab.links[i], expected[i]) << i;
-  const auto& change = std::get<LinkConditions>(lab.timeline[9].action);
+  const auto& change = std::get<LinkConditions>(lab.timeline[14].action);
   EXPECT_EQ(change,
             (LinkConditions{.link = "s1 -> t1", .rate = Rate{0}, .delay = Seconds{250e-6}}));
 }
@@ -178,7 +211,7 @@ TEST(Reader, ChecksAreNamedWhenTheFileDoesNot) {
                        "named", "vm1 -> 8.8.8.8 icmp is unreachable",
                        "path vm1 -> vm2 tcp/2 via t1|t1-hagw via hub/workload not gw-0",
                        "vm1 has 0.0.0.0/0", "t1/av-gw-t1-eth1-bgp_lan has not 10.0.0.0/8",
-                       "session rs-0 - gw-1 is Idle"}));
+                       "session rs-0 - gw-1 is Idle", "t1@prod has not 10.0.0.0/8"}));
   EXPECT_EQ(lab.checks[0].at, Seconds{3600});
   EXPECT_EQ(std::get<CheckReachable>(lab.checks[0].what).source_port, 1);
   EXPECT_FALSE(std::get<CheckReachable>(lab.checks[1].what).expected);
@@ -267,7 +300,7 @@ TEST(Reader, DefaultsAreTheClouds) {
   EXPECT_EQ(transit.bgp_hold_time, Seconds{180});
   EXPECT_EQ(transit.tunnel_detection_time, Seconds{60});
   EXPECT_FALSE(result.lab.spoke_gateways.at(0).ha_gw);
-  EXPECT_EQ(result.lab.settings.limits, "current");
+  EXPECT_EQ(result.lab.limits.route_server, "current");
 }
 
 TEST(Reader, LineEndsOfWindowsAndAByteOrderMark) {
