@@ -13,14 +13,19 @@ namespace skyhop::dataplane {
 struct RouterCounters {
   uint64_t packets = 0;
   uint64_t batches = 0;
-  uint64_t cycles = 0;  ///< TSC, all stages of this router; where packets enter also their input
+  /// TSC, all stages of this router; where packets enter also their input. ESP is counted on links.
+  uint64_t cycles = 0;
   std::array<uint64_t, kDropReasons> drops{};
 };
 
 /// Without those that a limit of the link refused.
 struct LinkCounters {
   uint64_t packets = 0;
-  uint64_t bytes = 0;  ///< on the wire, encapsulation included
+  uint64_t bytes = 0;        ///< on the wire, encapsulation included
+  uint64_t sealed = 0;       ///< packets put into ESP
+  uint64_t opened = 0;       ///< and taken out of it
+  uint64_t seal_cycles = 0;  ///< TSC
+  uint64_t open_cycles = 0;
 };
 
 /// Limits on one link: those of the gateways at its ends and its own rate.

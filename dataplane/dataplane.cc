@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+#include "dataplane/ipsec/control.h"
+#include "dataplane/links/capture.h"
 #include "dataplane/links/control.h"
 #include "dataplane/packet_pool.h"
 #include "dataplane/ports/device.h"
@@ -116,6 +118,8 @@ class Model final : public Dataplane {
   void set_link_conditions(LinkIndex link, const LinkConditions& conditions) override;
   void set_router_up(RouterIndex router, bool up) override;
   void set_filter(FilterIndex filter, const FilterSpec& spec) override;
+  void tend(double now) override;
+  [[nodiscard]] std::vector<ipsec::AssociationRecord> associations() const override;
   Result<void> start() override;
   [[nodiscard]] bool is_finished() const override;
   void stop() override;
@@ -128,6 +132,7 @@ class Model final : public Dataplane {
   Result<void> check() const;
   Result<void> build_routers();
   Result<void> build_ports();
+  Result<void> build_links();
   Result<void> build_inputs();
   [[nodiscard]] uint32_t flow_entries() const;
   [[nodiscard]] uint64_t held() const;
@@ -148,6 +153,8 @@ class Model final : public Dataplane {
   std::vector<Ring> rings_;
   std::vector<std::unique_ptr<Device>> devices_;  // by port; null: built-in
   std::vector<std::unique_ptr<CaptureSink>> captures_;
+  std::map<std::string, std::unique_ptr<LinkCapture>> link_captures_;  // by file
+  std::unique_ptr<ipsec::Control> ipsec_;                              // null: no tunnel encrypts
   std::unique_ptr<LinkControl> links_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::atomic<RunState> state_ = RunState::stopped;
@@ -200,7 +207,7 @@ Result<void> Model::check() const {
     if (auto r = needs(is_possible(link.conditions), "conditions of link " + link.name); !r) {
       return r;
     }
-    if (auto r = needs(link.is_plain() || image_.held_packets != 0,
+    if (auto r = needs(!link.has_conditions() || image_.held_packets != 0,
                        "room for what link " + link.name + " holds");
         !r) {
       return r;
@@ -226,6 +233,11 @@ Result<void> Model::check() const {
   for (const ReplaySpec& replay : image_.replays) {
     if (auto r = needs(replay.port < image_.ports.size(), "port of a replay"); !r) return r;
     if (auto r = needs(replay.loops > 0, "loops of a replay"); !r) return r;
+    if (auto r = needs(replay.link.value_or(0) < image_.links.size() || !replay.link,
+                       "link of a replay");
+        !r) {
+      return r;
+    }
   }
   return {};
 }
@@ -250,7 +262,7 @@ Result<void> Model::build() {
   tables_.link_clock = options_.link_clock;
   if (auto built = build_routers(); !built) return built;
   if (auto built = build_ports(); !built) return built;
-  links_ = std::make_unique<LinkControl>(image_, tables_, workers_, *qsbr_);
+  if (auto built = build_links(); !built) return built;
   return build_inputs();
 }
 
@@ -371,6 +383,35 @@ Result<void> Model::build_ports() {
   return {};
 }
 
+Result<void> Model::build_links() {
+  std::vector<ipsec::Control::Link> tunnels;
+  std::vector<LinkCapture*> captures(image_.links.size());
+  for (size_t i = 0; i < image_.links.size(); ++i) {
+    const LinkSpec& link = image_.links[i];
+    if (link.esp) tunnels.push_back({static_cast<LinkIndex>(i), link.name, *link.esp});
+    if (link.capture_file.empty()) continue;
+    auto& capture = link_captures_[link.capture_file];
+    if (!capture) {
+      auto made = LinkCapture::create(link.capture_file);
+      if (!made) return std::unexpected(made.error());
+      capture = std::move(*made);
+    }
+    captures[i] = capture.get();
+  }
+  if (!tunnels.empty()) {
+    auto control = ipsec::Control::create(std::move(tunnels),
+                                          static_cast<unsigned>(workers_.size()), number_, *qsbr_);
+    if (!control) return std::unexpected(control.error());
+    ipsec_ = std::move(*control);
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->ipsec = ipsec_->workspace(static_cast<unsigned>(i));
+    }
+  }
+  links_ = std::make_unique<LinkControl>(image_, tables_, workers_, *qsbr_, ipsec_.get(),
+                                         std::move(captures));
+  return {};
+}
+
 Result<void> Model::build_inputs() {
   std::vector<Input> inputs;
   const auto input_at = [this](PortIndex port, Input::Kind kind) {
@@ -390,7 +431,8 @@ Result<void> Model::build_inputs() {
   }
   const uint32_t max_frame = size_pool(image_, 1).data_room - RTE_PKTMBUF_HEADROOM;
   for (const ReplaySpec& spec : image_.replays) {
-    Input input = input_at(spec.port, Input::Kind::replay);
+    Input input = input_at(spec.port, spec.link ? Input::Kind::link : Input::Kind::replay);
+    input.link = spec.link.value_or(0);
     auto replay = Replay::open(spec.file, spec.loops, max_frame);
     if (!replay) return std::unexpected(replay.error());
     input.replay = std::move(*replay);
@@ -458,6 +500,14 @@ void Model::set_link_conditions(LinkIndex link, const LinkConditions& conditions
   if (image_.held_packets == 0) bug("a link with conditions, and no room for what it holds");
   if (!is_possible(conditions)) bug("a link with conditions that cannot be");
   links_->set_conditions(link, conditions);
+}
+
+void Model::tend(double now) {
+  if (ipsec_) ipsec_->tend(now);
+}
+
+std::vector<ipsec::AssociationRecord> Model::associations() const {
+  return ipsec_ ? ipsec_->records() : std::vector<ipsec::AssociationRecord>{};
 }
 
 void Model::set_router_up(RouterIndex router, bool up) {
@@ -558,6 +608,9 @@ void Model::stop() {
   for (const auto& capture : captures_) {
     if (auto error = capture->close(); error && !capture_error_) capture_error_ = error;
   }
+  for (const auto& [file, capture] : link_captures_) {
+    if (auto error = capture->close(); error && !capture_error_) capture_error_ = error;
+  }
 }
 
 Counters Model::counters() const {
@@ -592,8 +645,14 @@ Counters Model::counters() const {
       }
     }
     for (size_t i = 0; i < all.links.size(); ++i) {
-      all.links[i].packets += one.links[i].packets;
-      all.links[i].bytes += one.links[i].bytes;
+      LinkCounters& to = all.links[i];
+      const LinkCounters& from = one.links[i];
+      to.packets += from.packets;
+      to.bytes += from.bytes;
+      to.sealed += from.sealed;
+      to.opened += from.opened;
+      to.seal_cycles += from.seal_cycles;
+      to.open_cycles += from.open_cycles;
     }
     for (size_t i = 0; i < all.ports.size(); ++i) {
       all.ports[i].received += one.ports[i].received;

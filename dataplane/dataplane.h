@@ -53,6 +53,11 @@ class Dataplane {
   /// Does what had to wait for the workers or was put off, such as moving a table that is of the
   /// wrong kind for its size. To be called now and then while they run.
   virtual void tidy() = 0;
+  /// To be called every few milliseconds where tunnels encrypt: new SAs in time, old ones away.
+  /// `now`: seconds since the start, in the time by which SAs age.
+  virtual void tend(double now) = 0;
+  /// Every SA that the run has had, by link, tunnel, worker and generation.
+  [[nodiscard]] virtual std::vector<ipsec::AssociationRecord> associations() const = 0;
 
   virtual Result<void> start() = 0;
   /// True once every stream with a limit and every replay has sent its last packet and nothing is

@@ -33,6 +33,12 @@ namespace skyhop::dataplane {
   X(local_unhandled, "addressed to a router, which answers only ICMP echo")                     \
   X(tx_full, "the port that the packet leaves by did not take it")                              \
   X(no_buffer, "no packet buffer was free")                                                     \
+  X(esp_unknown_spi, "ESP: no security association of the receiver has this SPI")               \
+  X(esp_malformed, "ESP: truncated, or no ESP as agreed on for the tunnel")                     \
+  X(esp_replayed, "ESP: came before, or is older than the replay window")                       \
+  X(esp_auth_failed, "ESP: the integrity check failed: corrupted, or sealed with other keys")   \
+  X(esp_no_sa, "ESP: the security association has expired, and no new one is there")            \
+  X(esp_overflow, "ESP: the sequence numbers are used up, and no new association is there")     \
   X(answered, "an ICMP echo request to a router, turned into its reply")
 
 enum class DropReason : uint8_t {

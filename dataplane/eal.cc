@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "dataplane/image.h"
+#include "dataplane/ipsec/control.h"
 #include "dataplane/packet_pool.h"
 #include "lpm/rte_lpm_table.h"
 
@@ -220,6 +221,9 @@ size_t memory_needed_mb(const Image& image, unsigned workers) {
   }
   const PoolSize pool = size_pool(image, workers);
   bytes += pool.bytes();
+  for (const LinkSpec& link : image.links) {
+    if (link.esp) bytes += ipsec::memory_needed(*link.esp, workers);
+  }
   constexpr size_t kSlack = 64 * kMiB;  // device queues, rings, QSBR, fragmentation of the heap
   return (bytes + kSlack) / kMiB;
 }

@@ -195,6 +195,10 @@ SKYHOP_INLINE uint32_t take_in(Worker& w, Input& input, uint32_t room, uint64_t&
     case Input::Kind::replay:
       count = input.replay->read(w.tables.pool, packets, room);
       break;
+    case Input::Kind::link:
+      count = input.replay->read(w.tables.pool, packets, room);
+      if (count != 0) arrive_from_outside(w, input.link, count, now);
+      return count;
   }
   if (count != 0) now = receive(w, input, count, now);
   return count;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/drop_reason.h"
+#include "dataplane/ipsec/spec.h"
 #include "dataplane/nat_table.h"
 #include "lpm/address.h"
 #include "lpm/next_hop_group.h"
@@ -131,10 +132,19 @@ struct LinkSpec {
   uint32_t overhead_block = 1;
   std::vector<LimitIndex> limits;  ///< at its ends, in the order in which packets meet them
   LinkConditions conditions;
-  NatIndex nat_leaving = 0;   ///< of the gateway that sends on the link
-  NatIndex nat_entering = 0;  ///< of the gateway that receives
+  NatIndex nat_leaving = 0;           ///< of the gateway that sends on the link
+  NatIndex nat_entering = 0;          ///< of the gateway that receives
+  std::optional<ipsec::EspSpec> esp;  ///< packets cross it in ESP, and weigh overhead_* by that
+  /// What enters the link is written to this pcap, sealed where it is a tunnel; empty: do not.
+  /// Links may share a file.
+  std::string capture_file;
 
-  [[nodiscard]] bool is_plain() const { return limits.empty() && conditions == LinkConditions{}; }
+  /// It may keep packets, or take some away.
+  [[nodiscard]] bool has_conditions() const {
+    return !limits.empty() || conditions != LinkConditions{};
+  }
+  /// It carries packets and does nothing else.
+  [[nodiscard]] bool is_plain() const { return !has_conditions() && !esp && capture_file.empty(); }
 };
 
 /// What an address and a port become, and of which packets; the first rule that applies decides.
@@ -217,11 +227,13 @@ struct StreamSpec {
   uint8_t ttl = 64;
 };
 
-/// Packets of a capture sent once (or `loops` times) from a port, as fast as the worker goes.
+/// Packets of a capture sent once (or `loops` times) from a port, as fast as the worker goes; or
+/// arriving over a link, as if its near end had sent them.
 struct ReplaySpec {
   PortIndex port = 0;
   std::string file;
   uint32_t loops = 1;
+  std::optional<LinkIndex> link;  ///< instead of the port
 };
 
 struct Image {

@@ -39,6 +39,12 @@ PoolSize size_pool(const Image& image, unsigned workers) {
   for (const StreamSpec& stream : image.streams) {
     for (const uint16_t frame : stream.frame_sizes) longest = std::max<uint32_t>(longest, frame);
   }
+  for (const LinkSpec& link : image.links) {
+    if (!link.esp) continue;
+    constexpr uint32_t kEspTail = 64;  // padding, ICV, and what librte_ipsec keeps behind it
+    longest += kEspTail;
+    break;
+  }
   size.packets = std::max(size.packets, 8191u);
   size.data_room = RTE_PKTMBUF_HEADROOM + ((longest + 63) & ~63u);
   return size;

@@ -27,6 +27,10 @@
 
 namespace skyhop::dataplane {
 
+namespace ipsec {
+class Workspace;
+}
+
 /// One writer each; summed by the reader.
 struct WorkerCounters {
   uint64_t offered = 0;
@@ -44,11 +48,12 @@ struct WorkerCounters {
 
 /// Where packets come from.
 struct Input {
-  enum class Kind : uint8_t { device, stream, replay };
+  enum class Kind : uint8_t { device, stream, replay, link };
   Kind kind = Kind::stream;
   PortIndex port = 0;
   RouterIndex router = 0;
   FilterIndex filter = 0;
+  LinkIndex link = 0;  ///< that a replay arrives over
   uint16_t device = 0;
   uint16_t queue = 0;
   bool prefetches = false;  ///< frames come from elsewhere than this CPU's cache
@@ -161,6 +166,8 @@ class Worker {
   std::array<Originated, kOriginated> originated;
   uint32_t originated_head = 0;
   std::atomic<uint32_t> originated_count = 0;
+
+  ipsec::Workspace* ipsec = nullptr;  ///< null: no tunnel encrypts
 
   /// What links hold, and how much it was when the last crossing ended.
   std::unique_ptr<Calendar> calendar;

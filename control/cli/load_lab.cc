@@ -38,6 +38,11 @@ std::expected<LoadedLab, ExitCode> read_lab(const std::string& file, Streams& st
   // Half a lab would only bring errors that follow from the first ones.
   if (lab::has_errors(loaded.diagnostics)) return loaded;
   if (!changes.shaping.empty()) loaded.lab.settings.shaping = changes.shaping;
+  lab::Settings& settings = loaded.lab.settings;
+  if (changes.encryption == "esp") settings.encryption = lab::Encryption::esp;
+  if (changes.encryption == "none") settings.encryption = lab::Encryption::none;
+  if (!changes.esp_algorithm.empty()) settings.esp.algorithm = changes.esp_algorithm;
+  if (!changes.esp_driver.empty()) settings.esp.driver = changes.esp_driver;
   cloud::DeriveResult derived = cloud::derive(loaded.lab);
   lab::locate(derived.diagnostics, loaded.lab.marks);
   loaded.network = std::move(derived.network);

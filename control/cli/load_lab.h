@@ -20,6 +20,9 @@ struct LoadedLab {
 /// What the command line says in place of the lab; empty: nothing.
 struct LabChanges {
   std::string shaping;
+  std::string encryption;
+  std::string esp_algorithm;
+  std::string esp_driver;
 };
 
 /// Reads and derives without judging: `diagnostics` may hold errors. Fails when there is no file.

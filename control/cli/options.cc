@@ -25,6 +25,26 @@ constexpr OptionSpec kLcores = {"lcores", "N|LIST",
                                 "worker lcores: a number (default 1), or their CPUs such as 1,3\n"
                                 "or 2-5; the control thread takes another one"};
 
+constexpr OptionSpec kEncryption = {
+    "encryption", "esp|none",
+    "esp: tunnels encrypt; none: they add their octets only (default: as the\n"
+    "lab says, which is esp unless it says otherwise)"};
+constexpr OptionSpec kEspAlgorithm = {
+    "esp-algorithm", "NAME",
+    "of all tunnels, such as GCMAES256 or AES256/SHA256 (default: each one's policy)"};
+constexpr OptionSpec kEspDriver = {
+    "esp-driver", "PMD",
+    "crypto_aesni_gcm, crypto_aesni_mb or crypto_openssl (default: the fastest)"};
+constexpr OptionSpec kCapture = {
+    "capture", "LINK=FILE",
+    "write what is on a link to a pcap, encrypted where it is a tunnel;\n"
+    "LINK is 'transit-2 -> vng-0', or 'transit-2 - vng-0' for both\n"
+    "directions; may be repeated",
+    Times::many};
+constexpr OptionSpec kKeys = {
+    "keys", "FILE",
+    "write SPIs, algorithms and keys of all tunnels to FILE, in the form\n"
+    "of Wireshark's esp_sa table"};
 constexpr OptionSpec kShaping = {"shaping", "cloud|none",
                                  "cloud: gateways carry what their sizes carry; none: what the\n"
                                  "machine carries (default: as the lab says)"};
@@ -40,8 +60,12 @@ constexpr OptionSpec kRun[] = {
      "bind a VM to a DPDK port, such as\n"
      "spoke1-test-vm=net_pcap,rx_pcap=in.pcap,infinite_rx=1; may be repeated",
      Times::many},
+    kEncryption,
+    kEspAlgorithm,
+    kEspDriver,
+    kCapture,
+    kKeys,
     kShaping,
-    {"encryption", "none|esp", "none: tunnels add their overhead and no cryptography (default)"},
     kJson,
     kLogLevel,
     kHelp};
@@ -64,10 +88,18 @@ constexpr OptionSpec kTrace[] = {
 constexpr OptionSpec kReplay[] = {
     {"pcap", "IN", "the capture to send: pcap, nanosecond pcap or pcapng"},
     {"from", "VM", "where its packets enter"},
+    {"link", "A -> B",
+     "in place of --from: they arrive at B over the link from A, as they\n"
+     "are; on a tunnel they should be ESP"},
     {"out", "PCAP", "write what arrives at any VM to this capture"},
     {"loop", "N", "send it N times (default 1)"},
     kLcores,
     kShaping,
+    kEncryption,
+    kEspAlgorithm,
+    kEspDriver,
+    kCapture,
+    kKeys,
     kJson,
     kLogLevel,
     kHelp};
@@ -206,6 +238,31 @@ std::optional<UsageError> read_flow(const CommandLine& line, Options& o) {
   return {};
 }
 
+// What run and replay say of tunnels.
+std::optional<UsageError> read_esp(const CommandLine& line, EspOptions& o) {
+  o.encryption = line.get("encryption");
+  if (!o.encryption.empty() && o.encryption != "none" && o.encryption != "esp") {
+    return UsageError{fmt::format("--encryption: '{}' is neither esp nor none", o.encryption), {}};
+  }
+  o.algorithm = line.get("esp-algorithm");
+  o.driver = line.get("esp-driver");
+  o.keys_file = line.get("keys");
+  for (const char* option : {"esp-algorithm", "esp-driver", "keys"}) {
+    if (o.encryption == "none" && line.has(option)) {
+      return UsageError{fmt::format("--{} has no use with --encryption none", option), {}};
+    }
+  }
+  for (const std::string& capture : line.all("capture")) {
+    const size_t equals = capture.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == capture.size()) {
+      return UsageError{fmt::format("--capture: '{}' is not LINK=FILE", capture),
+                        "for example 'transit-2 - vng-0=tunnel.pcap'"};
+    }
+    o.captures.emplace_back(capture.substr(0, equals), capture.substr(equals + 1));
+  }
+  return {};
+}
+
 // --shaping: what it says in place of the lab, or nothing.
 std::optional<UsageError> read_shaping(const CommandLine& line, std::string& shaping) {
   shaping = line.get("shaping");
@@ -253,15 +310,8 @@ Parsed<RunOptions> parse_run(const Arguments& arguments) {
       return refuse(fmt::format("--port: {} is bound twice", vm));
     }
   }
+  if (auto e = read_esp(*line, o.esp)) return std::unexpected(*e);
   if (auto e = read_shaping(*line, o.shaping)) return std::unexpected(*e);
-  const std::string encryption = line->get("encryption", "none");
-  if (encryption == "esp") {
-    return refuse("--encryption esp: this version has no ESP; tunnels only add its overhead",
-                  "leave it out, or say none");
-  }
-  if (encryption != "none") {
-    return refuse(fmt::format("--encryption: '{}' is neither none nor esp", encryption));
-  }
   return o;
 }
 
@@ -336,9 +386,14 @@ Parsed<ReplayOptions> parse_replay(const Arguments& arguments) {
   o.lab = line->positionals()[0];
   o.capture = line->get("pcap");
   o.from = line->get("from");
+  o.link = line->get("link");
   o.out = line->get("out");
   if (o.capture.empty()) return refuse("--pcap is missing", "--pcap IN");
-  if (o.from.empty()) return refuse("--from is missing", "--from VM");
+  if (o.from.empty() && o.link.empty()) return refuse("--from is missing", "--from VM");
+  if (!o.from.empty() && !o.link.empty()) {
+    return refuse("--from and --link both say where packets enter", "name one of them");
+  }
+  if (auto e = read_esp(*line, o.esp)) return std::unexpected(*e);
   if (!o.out.empty() && o.out == o.capture) {
     return refuse("--out would overwrite the capture that --pcap reads");
   }

@@ -39,6 +39,15 @@ struct LcoreOptions {
   std::vector<unsigned> cpus;  ///< one per worker; empty: chosen
 };
 
+/// What run and replay may say of tunnels, over what the lab says.
+struct EspOptions {
+  std::string encryption;  ///< "esp", "none"; empty: as the lab says
+  std::string algorithm;   ///< "GCMAES256"; empty: as the lab says
+  std::string driver;      ///< "crypto_openssl"; empty: as the lab says
+  std::vector<std::pair<std::string, std::string>> captures;  ///< link, file
+  std::string keys_file;  ///< the SAs of the run, for Wireshark; empty: none
+};
+
 struct RunOptions {
   CommonOptions common;
   std::string lab;
@@ -50,6 +59,7 @@ struct RunOptions {
   LcoreOptions lcores;
   std::string shaping;                       ///< "cloud" or "none"; empty: as the lab says
   std::map<std::string, std::string> ports;  ///< VM -> DPDK's devargs
+  EspOptions esp;
 };
 
 struct CheckOptions {
@@ -90,10 +100,12 @@ struct ReplayOptions {
   CommonOptions common;
   std::string lab;
   std::string capture;
-  std::string from;  ///< VM
+  std::string from;  ///< VM; or
+  std::string link;  ///< "a -> b": they arrive over it
   std::string out;   ///< capture to write; empty: none
   uint32_t loops = 1;
   LcoreOptions lcores;
+  EspOptions esp;
   std::string shaping;
 };
 

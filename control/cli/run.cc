@@ -6,7 +6,7 @@ namespace skyhop::cli {
 
 ExitCode run(const RunOptions& options, Streams& streams) {
   const Output output = options.common.output;
-  const auto lab = load_lab(options.lab, output, streams, {options.shaping});
+  const auto lab = load_lab(options.lab, output, streams, changes_of(options.shaping, options.esp));
   if (!lab) return lab.error();
 
   std::vector<std::string> vms;
@@ -25,7 +25,7 @@ ExitCode run(const RunOptions& options, Streams& streams) {
   run_options.workers = options.lcores.workers;
   run_options.cpus = options.lcores.cpus;
   run_options.ports = options.ports;
-  return run_traffic(*lab, run_options, output, streams);
+  return run_traffic(*lab, std::move(run_options), options.esp, output, streams);
 }
 
 }  // namespace skyhop::cli

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "control/cli/check_view.h"
+#include "control/report/esp_keys.h"
 #include "control/report/json.h"
 #include "control/report/latency.h"
 #include "control/report/table.h"
@@ -245,6 +247,39 @@ report::Table lateness(const emulator::RunReport& report) {
   return table;
 }
 
+// Every tunnel that has carried packets, with all its workers and SAs added up.
+report::Table tunnel_table(const emulator::RunReport& report) {
+  struct Sum {
+    std::string algorithm;
+    uint64_t associations = 0, renewed = 0;
+  };
+  std::map<uint32_t, Sum> sums;
+  for (const auto& record : report.associations) {
+    Sum& sum = sums[record.link];
+    sum.algorithm = dataplane::ipsec::to_string(record.spec.transform);
+    if (record.spec.udp == dataplane::ipsec::UdpEncapsulation::on) sum.algorithm += " in UDP";
+    ++sum.associations;
+    if (record.generation != 0) ++sum.renewed;
+  }
+  report::Table table({{"Tunnel", Align::left, Narrow::truncate},
+                       {"ESP"},
+                       {"SAs", Align::right},
+                       {"Renewed", Align::right},
+                       {"Packets", Align::right},
+                       {"Cycles to seal", Align::right},
+                       {"to open", Align::right}},
+                      "IPsec");
+  for (const auto& [link, sum] : sums) {
+    const dataplane::LinkCounters& l = report.counters.links[link];
+    if (l.sealed == 0 && l.opened == 0) continue;
+    table.add({report.link_names[link], sum.algorithm, report::count(sum.associations),
+               report::count(sum.renewed), report::count(l.opened),
+               fmt::format("{:.0f}", ratio(l.seal_cycles, l.sealed)),
+               fmt::format("{:.0f}", ratio(l.open_cycles, l.opened))});
+  }
+  return table;
+}
+
 // What was found is told where a check failed; `skyhop check` tells it for all.
 report::Table check_rows(const std::vector<emulator::CheckResult>& checks) {
   std::vector<emulator::CheckResult> rows = checks;
@@ -329,6 +364,12 @@ Json links_json(const emulator::RunReport& report) {
   for (size_t i = 0; i < report.counters.links.size(); ++i) {
     const dataplane::LinkCounters& l = report.counters.links[i];
     Json item = {{"name", report.link_names[i]}, {"packets", l.packets}, {"bytes", l.bytes}};
+    if (l.sealed != 0 || l.opened != 0) {
+      item["esp"] = {{"sealed", l.sealed},
+                     {"opened", l.opened},
+                     {"seal_cycles_per_packet", ratio(l.seal_cycles, l.sealed)},
+                     {"open_cycles_per_packet", ratio(l.open_cycles, l.opened)}};
+    }
     if (const auto* crossing = crossing_of(report, i)) {
       item["dropped"] = {{"queue_full", crossing->refused()},
                          {"link_loss", crossing->lost},
@@ -404,7 +445,7 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
   out += bound_text(report, style);
   for (const report::Table& table :
        {latencies(report), lateness(report), router_counters(report), forwarding_tables(report),
-        link_counters(report), impairments(report)}) {
+        link_counters(report), tunnel_table(report), impairments(report)}) {
     if (!table.is_empty()) out += "\n" + table.render(style);
   }
   if (!report.events.empty()) {
@@ -419,31 +460,33 @@ std::string run_text(const std::string& lab, const emulator::RunReport& report,
 Json run_json(const std::string& lab, const emulator::RunReport& report) {
   const dataplane::Counters& c = report.counters;
   const Throughput throughput = throughput_of(report);
-  Json json = {{"lab", lab},
-               {"passed", report.passed()},
-               {"converged", report.convergence.converged},
-               {"convergence", convergence_json(report.convergence)},
-               {"sessions", sessions_json(report)},
-               {"packets",
-                {{"offered", c.offered},
-                 {"originated", c.originated},
-                 {"delivered", c.delivered},
-                 {"held", c.held},
-                 {"dropped", drops_json(c.drops)},
-                 {"sum_law_holds", c.sum_law_holds()}}},
-               {"throughput", {{"pps", throughput.pps}, {"bps", throughput.bps}}},
-               {"seconds", report.seconds},
-               {"workers", report.workers},
-               {"time_scale", report.time_scale},
-               {"latency_ns", report::to_json(report::latency_of(c.path_latency_ns))},
-               {"routers", routers_json(report)},
-               {"links", links_json(report)},
-               {"bound_by", bound_json(report)},
-               {"link_lateness_ns", report::to_json(report::latency_of(c.link_lateness_ns))},
-               {"ports", ports_json(report)},
-               {"checks", checks_json(report.checks)},
-               {"events", report.events},
-               {"notes", report.notes}};
+  Json json = {
+      {"lab", lab},
+      {"passed", report.passed()},
+      {"converged", report.convergence.converged},
+      {"convergence", convergence_json(report.convergence)},
+      {"sessions", sessions_json(report)},
+      {"packets",
+       {{"offered", c.offered},
+        {"originated", c.originated},
+        {"delivered", c.delivered},
+        {"held", c.held},
+        {"dropped", drops_json(c.drops)},
+        {"sum_law_holds", c.sum_law_holds()}}},
+      {"throughput", {{"pps", throughput.pps}, {"bps", throughput.bps}}},
+      {"seconds", report.seconds},
+      {"workers", report.workers},
+      {"time_scale", report.time_scale},
+      {"latency_ns", report::to_json(report::latency_of(c.path_latency_ns))},
+      {"routers", routers_json(report)},
+      {"links", links_json(report)},
+      {"bound_by", bound_json(report)},
+      {"link_lateness_ns", report::to_json(report::latency_of(c.link_lateness_ns))},
+      {"security_associations", report::associations_json(report.associations, report.link_names)},
+      {"ports", ports_json(report)},
+      {"checks", checks_json(report.checks)},
+      {"events", report.events},
+      {"notes", report.notes}};
   if (report.replay_error) json["replay_error"] = report::to_json(*report.replay_error);
   return json;
 }

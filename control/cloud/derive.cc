@@ -7,6 +7,7 @@
 #include "control/cloud/aviatrix/derive.h"
 #include "control/cloud/azure/derive.h"
 #include "control/cloud/derivation.h"
+#include "control/cloud/ipsec.h"
 #include "control/cloud/links.h"
 #include "control/cloud/routers/derive.h"
 
@@ -25,6 +26,15 @@ void validate_settings(Derivation& d) {
     d.error("settings.tunnel_mtu", fmt::format("{} is not in 576 to 9000", settings.tunnel_mtu));
   } else if (settings.tunnel_mtu > 1500) {
     d.warning("settings.tunnel_mtu", "Azure's fabric carries no jumbo frames: 1500 is the most");
+  }
+  if (const std::string& algorithm = settings.esp.algorithm;
+      algorithm != "policy" && !dataplane::ipsec::parse_transform(algorithm)) {
+    std::vector<std::string> names;
+    for (const auto transform : dataplane::ipsec::all_transforms()) {
+      names.push_back(to_string(transform));
+    }
+    d.error("settings.esp.algorithm", fmt::format("\"{}\" is neither policy nor one of {}",
+                                                  algorithm, fmt::join(names, ", ")));
   }
   if (settings.shaping != "cloud" && settings.shaping != "none") {
     d.error("settings.shaping", fmt::format("\"{}\" is neither cloud nor none", settings.shaping));
@@ -63,6 +73,7 @@ DeriveResult derive(const lab::Lab& lab) {
   derive_lan_sessions(d);
   azure::derive_internal_sessions(d);
   derive_tunnels(d);
+  check_given_keys(d);
   routers::derive_static_routes(d);
   derive_fabric(d);
   index_network(d.network);

@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace skyhop::cloud {
+
+namespace ipsec = dataplane::ipsec;
 
 namespace {
 
@@ -59,7 +64,50 @@ std::string_view canonical(std::string_view name) {
 }
 
 bool is_gcm(std::string_view name) { return name.starts_with("GCM"); }
-bool is_cbc_of_aes(std::string_view name) { return name.starts_with("AES"); }
+
+constexpr std::string_view kKeysPath = "settings.esp.keys";
+
+std::optional<uint32_t> parse_spi(const std::string& text) {
+  char* end = nullptr;
+  const unsigned long long value = std::strtoull(text.c_str(), &end, 0);
+  if (text.empty() || *end != 0 || value > UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(value);
+}
+
+/// The keys that the lab gives for one direction, tunnel by tunnel.
+std::vector<ipsec::KeyMaterial> given_keys(Derivation& d, const ipsec::EspSpec& spec,
+                                           const std::string& from, const std::string& to) {
+  std::vector<ipsec::KeyMaterial> keys;
+  const std::vector<lab::EspKeys>& given = d.lab.settings.esp.keys;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const lab::EspKeys& one = given[i];
+    if (one.from != from || one.to != to) continue;
+    const std::string path = fmt::format("{}[{}]", kKeysPath, i);
+    const auto spi = parse_spi(one.spi);
+    const auto encryption = ipsec::parse_hex(one.encryption_key);
+    const auto integrity = ipsec::parse_hex(one.integrity_key);
+    if (!spi) d.error(path + ".spi", fmt::format("\"{}\" is no number of 32 bits", one.spi));
+    if (!encryption) d.error(path + ".encryption_key", encryption.error().what);
+    if (!integrity) d.error(path + ".integrity_key", integrity.error().what);
+    if (!spi || !encryption || !integrity) continue;
+    const ipsec::KeyMaterial material{
+        .spi = *spi, .cipher_key = *encryption, .integrity_key = *integrity};
+    if (auto checked = ipsec::check_keys(material, spec.transform); !checked) {
+      d.error(path, checked.error().what);
+      continue;
+    }
+    if (one.tunnel != keys.size()) {
+      d.error(path + ".tunnel",
+              one.tunnel >= spec.tunnels
+                  ? fmt::format("there are {} tunnels from {} to {}", spec.tunnels, from, to)
+                  : fmt::format("keys of a bundle are given in order: those of tunnel {} are next",
+                                keys.size()));
+      continue;
+    }
+    keys.push_back(material);
+  }
+  return keys;
+}
 
 bool among(std::string_view name, Names names) {
   return std::ranges::any_of(
@@ -68,21 +116,91 @@ bool among(std::string_view name, Names names) {
 
 }  // namespace
 
-Encapsulation encapsulation_of(const Policy& policy, NatTraversal nat) {
-  constexpr uint32_t kOuterIpv4 = 20, kUdp = 8, kEspHeader = 8;
-  uint32_t iv = 0, block = 4;
-  if (is_gcm(policy.ipsec_encryption)) {
-    iv = 8;  // RFC 4106
-  } else if (is_cbc_of_aes(policy.ipsec_encryption)) {
-    iv = block = 16;  // RFC 3602
-  } else if (policy.ipsec_encryption.starts_with("DES")) {
-    iv = block = 8;  // RFC 2451
+ipsec::Transform transform_of(const Policy& policy) {
+  // What no table knows is reported as the policy's fault; its tunnel is never made.
+  return ipsec::transform_of(policy.ipsec_encryption, policy.ipsec_integrity)
+      .value_or(ipsec::Transform{});
+}
+
+Encapsulation encapsulation_of(ipsec::Transform transform, NatTraversal nat) {
+  const ipsec::Overhead overhead =
+      ipsec::overhead_of(transform, nat == NatTraversal::on ? ipsec::UdpEncapsulation::on
+                                                            : ipsec::UdpEncapsulation::off);
+  return {.fixed_bytes = overhead.fixed, .block = overhead.block};
+}
+
+void make_tunnel(Derivation& d, Link& link, GatewayId a, GatewayId b, const Policy& policy,
+                 NatTraversal nat, const std::string& path) {
+  const lab::EspSettings& settings = d.lab.settings.esp;
+  if (settings.nat_traversal != "auto") {
+    nat = settings.nat_traversal == "on" ? NatTraversal::on : NatTraversal::off;
   }
-  uint32_t icv = 12;                                 // HMAC-SHA1-96, HMAC-MD5-96
-  if (is_gcm(policy.ipsec_encryption)) icv = 16;     // RFC 4106
-  if (policy.ipsec_integrity == "SHA256") icv = 16;  // RFC 4868
-  const uint32_t udp = nat == NatTraversal::on ? kUdp : 0;
-  return {.fixed_bytes = kOuterIpv4 + udp + kEspHeader + iv + icv, .block = block};
+  ipsec::EspSpec spec;
+  spec.transform = settings.algorithm == "policy"
+                       ? transform_of(policy)
+                       : ipsec::parse_transform(settings.algorithm).value_or(transform_of(policy));
+  const Gateway& near = d.network.at(a);
+  const Gateway& far = d.network.at(b);
+  const auto outer = [&](const Gateway& gateway) {
+    return nat == NatTraversal::on || gateway.nics.empty() ? gateway.public_ip
+                                                           : d.network.at(gateway.nics[0]).address;
+  };
+  spec.driver = settings.driver != "auto" ? settings.driver
+                                          : std::string(ipsec::default_driver(spec.transform));
+  spec.source = outer(near);
+  spec.destination = outer(far);
+  spec.udp = nat == NatTraversal::on ? ipsec::UdpEncapsulation::on : ipsec::UdpEncapsulation::off;
+  spec.sequence_numbers = settings.extended_sequence_numbers ? ipsec::SequenceNumbers::extended
+                                                             : ipsec::SequenceNumbers::bits_32;
+  spec.replay_window = settings.replay_window;
+  spec.tunnels = link.tunnel_count;
+  spec.lifetime.packets = settings.lifetime_packets;
+  spec.lifetime.octets =
+      (settings.lifetime_kilobytes != 0 ? settings.lifetime_kilobytes : policy.sa_datasize) * 1024;
+  spec.lifetime.seconds =
+      settings.lifetime ? settings.lifetime->count() : static_cast<double>(policy.sa_lifetime);
+  spec.seed = settings.seed;
+  if (d.lab.settings.encryption == lab::Encryption::esp &&
+      ipsec::default_driver(spec.transform).empty()) {
+    d.warning(path, fmt::format("nothing here encrypts with {}: packets in {} only weigh as much",
+                                ipsec::to_string(spec.transform), link.name));
+  }
+  link.encapsulation = encapsulation_of(spec.transform, nat);
+  Ipsec both{.a_to_b = spec, .b_to_a = spec};
+  std::swap(both.b_to_a.source, both.b_to_a.destination);
+  both.a_to_b.keys = given_keys(d, spec, near.name, far.name);
+  both.b_to_a.keys = given_keys(d, spec, far.name, near.name);
+  link.ipsec = std::move(both);
+
+  d.fact(link.name, "overhead",
+         fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
+                     link.encapsulation.block),
+         fmt::format("ESP tunnel mode, {}, {}", ipsec::to_string(spec.transform),
+                     nat == NatTraversal::on ? "UDP for the address translation"
+                                             : "between private addresses"));
+  d.fact(link.name, "outer addresses",
+         fmt::format("{} - {}", spec.source.to_string(), spec.destination.to_string()),
+         nat == NatTraversal::on ? "public addresses" : "first NICs");
+  d.fact(link.name, "SA lifetime",
+         fmt::format("{:g} s, {} KB", spec.lifetime.seconds, spec.lifetime.octets / 1024),
+         settings.lifetime || settings.lifetime_kilobytes != 0 ? "settings.esp"
+                                                               : "the policy, or Azure's default");
+}
+
+void check_given_keys(Derivation& d) {
+  const std::vector<lab::EspKeys>& given = d.lab.settings.esp.keys;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const auto is_of = [&](const Link& link) {
+      const std::string& a = d.network.at(link.a).name;
+      const std::string& b = d.network.at(link.b).name;
+      return link.ipsec &&
+             ((a == given[i].from && b == given[i].to) || (b == given[i].from && a == given[i].to));
+    };
+    if (std::ranges::none_of(d.network.links, is_of)) {
+      d.error(fmt::format("{}[{}]", kKeysPath, i),
+              fmt::format("there is no tunnel from {} to {}", given[i].from, given[i].to));
+    }
+  }
 }
 
 std::string mismatch(const std::optional<Policy>& a, const std::optional<Policy>& b) {

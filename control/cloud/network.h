@@ -16,6 +16,7 @@
 #include "control/cloud/id.h"
 #include "control/lab/lab.h"
 #include "dataplane/image.h"
+#include "dataplane/ipsec/spec.h"
 #include "lpm/address.h"
 
 namespace skyhop::cloud {
@@ -156,6 +157,13 @@ struct Encapsulation {
   friend bool operator==(const Encapsulation&, const Encapsulation&) = default;
 };
 
+/// What the two directions of an IPsec tunnel are. Without a driver in the house for its algorithm
+/// it is weighed and not encrypted.
+struct Ipsec {
+  dataplane::ipsec::EspSpec a_to_b;
+  dataplane::ipsec::EspSpec b_to_a;
+};
+
 /// A limit that a cloud sets on packets, shared by the channels that name it.
 struct Limit {
   std::string name;                 ///< "VpnGw2 tunnel", "spoke1 Standard_B1ms"
@@ -185,7 +193,8 @@ struct Link {
   std::optional<Ipv4Address> b_address;
   lab::IpsecPolicy policy;  ///< of a tunnel: what both ends agree on
   Encapsulation encapsulation;
-  uint32_t tunnel_count = 1;  ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
+  std::optional<Ipsec> ipsec;  ///< absent: a fabric link
+  uint32_t tunnel_count = 1;   ///< IPsec tunnels bundled in it: several between two HPE ends (V47)
   uint32_t mtu = 1500;
   /// What a channel's packets meet, in this order.
   struct Direction {

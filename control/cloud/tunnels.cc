@@ -93,7 +93,7 @@ Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolic
   constexpr uint32_t kIpv4 = 20, kUdp = 8, kVxlan = 8, kEthernet = 14;
   switch (protocol) {
     case lab::LineProtocol::IPsec:
-      return encapsulation_of(policy, nat);
+      return encapsulation_of(transform_of(policy), nat);
     case lab::LineProtocol::GRE:
       return kGre;
     case lab::LineProtocol::VXLAN:  // RFC 7348
@@ -102,15 +102,6 @@ Encapsulation encapsulation_of(lab::LineProtocol protocol, const lab::IpsecPolic
       break;
   }
   return {};
-}
-
-std::string overhead_reason(lab::LineProtocol protocol, const lab::IpsecPolicy& policy,
-                            NatTraversal nat) {
-  if (protocol == lab::LineProtocol::GRE) return "GRE without options (RFC 2784)";
-  if (protocol == lab::LineProtocol::VXLAN) return "VXLAN with the inner Ethernet header";
-  return fmt::format(
-      "ESP tunnel mode, {} and {}, {}", policy.ipsec_encryption, policy.ipsec_integrity,
-      nat == NatTraversal::on ? "UDP for the address translation" : "between private addresses");
 }
 
 Session::End session_end(const TunnelEnd& end) {
@@ -251,11 +242,14 @@ class TunnelMatcher {
     d_.fact(name, "tunnels", "1",
             problem.empty() ? fmt::format("{} and {} name each other", a.name, b.name)
                             : "stays down: " + problem);
+    if (end.protocol == lab::LineProtocol::IPsec) {
+      make_tunnel(d_, link, end.gateway, remote, policy, nat, end.path);
+    } else if (!is_cable) {
+      d_.fact(name, "overhead", fmt::format("{} octets", link.encapsulation.fixed_bytes),
+              end.protocol == lab::LineProtocol::GRE ? "GRE without options (RFC 2784)"
+                                                     : "VXLAN with the inner Ethernet header");
+    }
     if (!is_cable) {
-      d_.fact(name, "overhead",
-              fmt::format("{} octets, padded to {}", link.encapsulation.fixed_bytes,
-                          link.encapsulation.block),
-              overhead_reason(end.protocol, policy, nat));
       d_.fact(name, "mtu", std::to_string(link.mtu), "settings.tunnel_mtu (assumed)");
     }
     return d_.add_link(std::move(link));

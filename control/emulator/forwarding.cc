@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "control/emulator/names.h"
+
 namespace skyhop::emulator {
 namespace {
 
@@ -62,7 +64,7 @@ dataplane::LinkSpec channel_of(const cloud::Network& network, cloud::LinkId id, 
 
 // Some link holds packets, or will.
 bool holds_packets(const lab::Lab& lab, const dataplane::Image& image) {
-  return !std::ranges::all_of(image.links, &dataplane::LinkSpec::is_plain) ||
+  return std::ranges::any_of(image.links, &dataplane::LinkSpec::has_conditions) ||
          std::ranges::any_of(lab.timeline, [](const lab::TimelineEvent& event) {
            return std::holds_alternative<lab::LinkConditions>(event.action);
          });
@@ -70,6 +72,13 @@ bool holds_packets(const lab::Lab& lab, const dataplane::Image& image) {
 
 uint64_t nanoseconds(lab::Seconds duration) {
   return static_cast<uint64_t>(std::llround(duration.count() * 1e9));
+}
+
+// A tunnel whose algorithm nobody carries out only weighs as much.
+void encrypt(const cloud::Link& link, dataplane::LinkSpec& a_to_b, dataplane::LinkSpec& b_to_a) {
+  if (!link.ipsec || link.ipsec->a_to_b.driver.empty()) return;
+  a_to_b.esp = link.ipsec->a_to_b;
+  b_to_a.esp = link.ipsec->b_to_a;
 }
 
 dataplane::LinkIndex channel_index(const cloud::Network& network, const routing::Channel& channel) {
@@ -190,6 +199,9 @@ dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) 
     for (const size_t way : {0, 1}) {
       image.links.push_back(channel_of(network, cloud::LinkId(i), way));
     }
+    if (lab.settings.encryption == lab::Encryption::esp) {
+      encrypt(network.links[i], *(image.links.end() - 2), image.links.back());
+    }
   }
   add_nats(network, image);
   for (const cloud::Limit& limit : network.limits) {
@@ -214,6 +226,20 @@ dataplane::Image make_image(const lab::Lab& lab, const cloud::Network& network) 
     }
   }
   return image;
+}
+
+Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& network,
+                                                      const std::string& name) {
+  constexpr std::string_view kOneWay = " -> ";
+  const size_t arrow = name.find(kOneWay);
+  std::string both = name;
+  if (arrow != std::string::npos) both.replace(arrow, kOneWay.size(), " - ");
+  const auto link = link_named(network, both);
+  if (!link) return std::unexpected(link.error());
+  const dataplane::LinkIndex first = 2 * link->index();
+  if (arrow == std::string::npos) return std::vector{first, first + 1};
+  const bool from_a = network.at(network.at(*link).a).name == name.substr(0, arrow);
+  return std::vector{first + (from_a ? 0 : 1)};
 }
 
 TableVerdict table_verdict(const cloud::Network& network, cloud::RouterId id, size_t routes) {

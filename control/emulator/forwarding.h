@@ -20,6 +20,9 @@ namespace skyhop::emulator {
 
 /// What the lab says of a channel, as the data plane takes it.
 [[nodiscard]] dataplane::LinkConditions conditions_of(const lab::LinkConditions& conditions);
+/// The image's links that a user means: "a -> b" is one direction, "a - b" are both.
+[[nodiscard]] Result<std::vector<dataplane::LinkIndex>> links_named(const cloud::Network& network,
+                                                                    const std::string& name);
 
 [[nodiscard]] inline dataplane::RouterIndex index_of(cloud::RouterId router) {
   return static_cast<dataplane::RouterIndex>(router.index());

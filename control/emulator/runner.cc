@@ -73,19 +73,41 @@ Result<std::vector<dataplane::StreamSpec>> streams_of(const lab::Lab& lab,
   return streams;
 }
 
+Result<dataplane::ReplaySpec> replay_of(const cloud::Network& network, const RunOptions& options) {
+  dataplane::ReplaySpec replay{.file = options.replay_file, .loops = options.loops};
+  if (!options.replay_link.empty()) {
+    const auto links = links_named(network, options.replay_link);
+    if (!links) return std::unexpected(links.error());
+    if (links->size() != 1) {
+      return fail("packets arrive over a link in one direction", options.replay_link,
+                  "say A -> B in place of A - B");
+    }
+    replay.link = links->front();
+    return replay;
+  }
+  const auto vm = vm_named(network, options.from);
+  if (!vm) return std::unexpected(vm.error());
+  replay.port = index_of(*vm);
+  return replay;
+}
+
 Result<dataplane::Image> image_of(const lab::Lab& lab, const cloud::Network& network,
                                   const RunOptions& options) {
   dataplane::Image image = make_image(lab, network);
+  for (const auto& [name, file] : options.link_captures) {
+    const auto links = links_named(network, name);
+    if (!links) return std::unexpected(links.error());
+    for (const dataplane::LinkIndex link : *links) image.links[link].capture_file = file;
+  }
   for (const auto& [name, devargs] : options.ports) {
     const auto vm = vm_named(network, name);
     if (!vm) return std::unexpected(vm.error());
     image.ports[vm->index()].devargs = devargs;
   }
   if (!options.replay_file.empty()) {
-    const auto vm = vm_named(network, options.from);
-    if (!vm) return std::unexpected(vm.error());
-    image.replays.push_back(
-        {.port = index_of(*vm), .file = options.replay_file, .loops = options.loops});
+    auto replay = replay_of(network, options);
+    if (!replay) return std::unexpected(replay.error());
+    image.replays.push_back(std::move(*replay));
     if (!options.capture_file.empty()) {
       for (dataplane::PortSpec& port : image.ports) {
         if (port.devargs.empty()) port.capture_file = options.capture_file;
@@ -240,6 +262,7 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
     }
     if (is_stopped) report.notes.emplace_back("stopped by a signal before its end");
     sink.refresh_filters(emulation);
+    forwarding.tend(virtual_now.count());
     forwarding.tidy();
     if (over) break;
     if (on_progress) {
@@ -264,6 +287,10 @@ Result<RunReport> run(const lab::Lab& lab, const cloud::Network& network, const 
 
   report.counters = forwarding.counters();
   report.tables = tables_of(network, forwarding);
+  report.associations = forwarding.associations();
+  std::erase_if(report.associations, [](const auto& association) {
+    return association.state == dataplane::ipsec::AssociationRecord::State::spare;
+  });
   report.replay_error = forwarding.replay_error();
   report.sessions = sessions_of(emulation);
   report.checks = timeline.checks();

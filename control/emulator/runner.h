@@ -11,6 +11,7 @@
 #include "control/emulator/checks.h"
 #include "control/emulator/limits_met.h"
 #include "dataplane/counters.h"
+#include "dataplane/ipsec/spec.h"
 
 namespace skyhop::emulator {
 
@@ -24,9 +25,12 @@ struct RunOptions {
   std::vector<unsigned> cpus;                ///< empty: chosen
   std::map<std::string, std::string> ports;  ///< VM -> DPDK devargs
   bool allow_hugepages = true;
+  /// Link -> file: what is on it goes there ("a -> b", or "a - b" for both directions).
+  std::vector<std::pair<std::string, std::string>> link_captures;
   double time_scale = 0;  ///< virtual seconds per real second; 0: so that the timeline fits
   // replay
-  std::string replay_file;   ///< packets enter at `from`
+  std::string replay_file;   ///< packets enter at `from`, or arrive over `replay_link`
+  std::string replay_link;   ///< "a -> b"
   std::string capture_file;  ///< what arrives is written here
   uint32_t loops = 1;
 };
@@ -67,7 +71,9 @@ struct RunReport {
   std::vector<std::string> link_names;    ///< as counters.links: directed, "a -> b"
   LimitNames limit_names;
   std::vector<std::string> port_names;  ///< as counters.ports
-  double seconds = 0;                   ///< of traffic
+  /// SAs of the run, spares left out; their links are those of link_names.
+  std::vector<dataplane::ipsec::AssociationRecord> associations;
+  double seconds = 0;  ///< of traffic
   double tsc_hz = 0;
   unsigned workers = 0;
   double time_scale = 1;

@@ -104,6 +104,8 @@ struct IpsecPolicy {
   std::string ipsec_encryption = "AES256";
   std::string ipsec_integrity = "SHA256";
   std::string pfs_group = "None";
+  uint32_t sa_lifetime = 27'000;       ///< seconds; each end keeps its own
+  uint32_t sa_datasize = 102'400'000;  ///< kilobytes of 1,024 octets; each end keeps its own
 };
 
 enum class ConnectionMode { Default, InitiatorOnly, ResponderOnly };

@@ -109,6 +109,8 @@ SKYHOP_LAB_OBJECT(PeeringAddresses)
 SKYHOP_LAB_OBJECT(BgpSettings)
 SKYHOP_LAB_OBJECT(PeerBgpSettings)
 SKYHOP_LAB_OBJECT(IpsecPolicy)
+SKYHOP_LAB_OBJECT(EspKeys)
+SKYHOP_LAB_OBJECT(EspSettings)
 SKYHOP_LAB_OBJECT(Limits)
 SKYHOP_LAB_OBJECT(Settings)
 SKYHOP_LAB_OBJECT(ForwardingTable)
@@ -145,6 +147,9 @@ inline constexpr WordList<RoutingPreference, 3> kWords<RoutingPreference> = {
     {{"ExpressRoute", RoutingPreference::ExpressRoute},
      {"VpnGateway", RoutingPreference::VpnGateway},
      {"ASPath", RoutingPreference::ASPath}}};
+template <>
+inline constexpr WordList<Encryption, 2> kWords<Encryption> = {
+    {{"esp", Encryption::esp}, {"none", Encryption::none}}};
 template <>
 inline constexpr WordList<ConnectionMode, 3> kWords<ConnectionMode> = {
     {{"Default", ConnectionMode::Default},

@@ -328,6 +328,10 @@ const ObjectTable& table_of<IpsecPolicy>() {
         .words({"GCMAES128", "GCMAES192", "GCMAES256", "MD5", "SHA1", "SHA256"});
     t.member("pfs_group", &T::pfs_group, "Phase 2 Diffie-Hellman group.")
         .words({"ECP256", "ECP384", "PFS1", "PFS14", "PFS2", "PFS2048", "PFS24", "PFSMM", "None"});
+    t.member("sa_lifetime", &T::sa_lifetime, "Seconds until phase 2 has new keys.")
+        .range(300, UINT32_MAX);
+    t.member("sa_datasize", &T::sa_datasize, "Kilobytes until phase 2 has new keys.")
+        .range(1024, UINT32_MAX);
     return std::move(t).table();
   }();
   return table;

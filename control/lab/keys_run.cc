@@ -13,6 +13,7 @@ constexpr ReferenceType kLink{kAviatrixGateway | kVpnGatewayInstance | kRouterRe
 constexpr ReferenceType kSession{
     kAviatrixGateway | kVpnGatewayInstance | kRouteServerInstance | kRouterResource, false,
     ReferenceForm::pair};
+constexpr ReferenceType kTunnelEnd{kAviatrixGateway | kVpnGatewayInstance | kRouterResource};
 
 /// The flow of a reachable or path check.
 template <typename T>
@@ -115,6 +116,52 @@ void add_timeline(Lab& lab, std::vector<TimelineEntry> entries) {
 }  // namespace
 
 template <>
+const ObjectTable& table_of<EspKeys>() {
+  static const ObjectTable table = [] {
+    using T = EspKeys;
+    TableWriter<T> t("keys", "Keys of one direction of a tunnel, for its first SA.");
+    t.member("from", &T::from, "The gateway that encrypts.").refers_to(kTunnelEnd).required();
+    t.member("to", &T::to, "The gateway that decrypts.").refers_to(kTunnelEnd).required();
+    t.member("tunnel", &T::tunnel, "Which one of a bundle.").range(0, 49);
+    t.member("spi", &T::spi, "Security parameters index, such as 0x1001.").required();
+    t.member("encryption_key", &T::encryption_key,
+             "Hexadecimal. GCM: the key, then the four octets of salt.")
+        .required();
+    t.member("integrity_key", &T::integrity_key, "Hexadecimal. GCM has none.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
+const ObjectTable& table_of<EspSettings>() {
+  static const ObjectTable table = [] {
+    using T = EspSettings;
+    TableWriter<T> t("esp", "How IPsec tunnels encrypt.");
+    t.member("algorithm", &T::algorithm,
+             "policy, or one for all tunnels: GCMAES256, AES256/SHA256 and the like.");
+    t.member("driver", &T::driver, "The crypto driver; auto: the fastest one for the algorithm.")
+        .words({"auto", "crypto_aesni_gcm", "crypto_aesni_mb", "crypto_openssl"});
+    t.member("nat_traversal", &T::nat_traversal,
+             "ESP in UDP (RFC 3948); auto: between public addresses.")
+        .words({"auto", "on", "off"});
+    t.member("extended_sequence_numbers", &T::extended_sequence_numbers,
+             "64 bits, of which 32 are sent (RFC 4304).");
+    t.member("replay_window", &T::replay_window,
+             "Packets; with sequence numbers of 32 bits 0 turns it off.")
+        .range(0, 65536);
+    t.member("lifetime_packets", &T::lifetime_packets, "Packets until a new SA; 0: no end.");
+    t.member("lifetime_kilobytes", &T::lifetime_kilobytes,
+             "Kilobytes until a new SA; 0: as the policy says.");
+    t.member("lifetime", &T::lifetime, "Time until a new SA (default: as the policy says).");
+    t.member("seed", &T::seed, "Of the keys that are not given here.");
+    t.member("keys", &T::keys, "Keys that are given.");
+    return std::move(t).table();
+  }();
+  return table;
+}
+
+template <>
 const ObjectTable& table_of<Limits>() {
   static const ObjectTable table = [] {
     using T = Limits;
@@ -171,8 +218,9 @@ const ObjectTable& table_of<Settings>() {
              "Aviatrix: allow GRE connections, which the controller refuses on Azure.");
     t.member("gateway_restart_time", &Settings::gateway_restart_time,
              "Aviatrix: until a stopped gateway runs again (single_az_ha).");
-    t.member("encryption", &Settings::encryption, "none: tunnels cost their octets only.")
-        .words({"none"});
+    t.member("encryption", &Settings::encryption,
+             "esp: tunnels encrypt packets; none: they cost their octets only.");
+    t.member("esp", &Settings::esp, "How they encrypt.");
     t.member("forwarding_table", &Settings::forwarding_table,
              "The kind of every router's forwarding table: DPDK's rte_lpm, skyhop's popline, or "
              "auto, by its number of routes and by the number of routers. When absent rte_lpm, and "

@@ -362,6 +362,32 @@ struct Check {
   std::string path;
 };
 
+/// Given keys of one direction of a tunnel; SAs of further workers and later ones have others.
+struct EspKeys {
+  std::string from;            ///< gateway that seals
+  std::string to;              ///< and that opens
+  uint32_t tunnel = 0;         ///< of a bundle between two HPE ends
+  std::string spi;             ///< "4097" or "0x1001"
+  std::string encryption_key;  ///< hexadecimal; of GCM with the salt behind it (RFC 4106 8.1)
+  std::string integrity_key;
+};
+
+/// For all IPsec tunnels of the lab.
+struct EspSettings {
+  std::string algorithm = "policy";    ///< as each tunnel's policy says, or "GCMAES256", ...
+  std::string driver = "auto";         ///< the crypto PMD
+  std::string nat_traversal = "auto";  ///< auto: between public addresses
+  bool extended_sequence_numbers = false;
+  uint32_t replay_window = 1024;    ///< packets
+  uint64_t lifetime_packets = 0;    ///< 0: no end; clouds have none
+  uint64_t lifetime_kilobytes = 0;  ///< 0: as the policy says
+  std::optional<Seconds> lifetime;  ///< absent: as the policy says
+  uint32_t seed = 1;                ///< of the keys that are not given
+  std::vector<EspKeys> keys;
+};
+
+enum class Encryption { esp, none };
+
 /// The kind of one router's forwarding table.
 struct ForwardingTable {
   std::string
@@ -397,7 +423,8 @@ struct Settings {
   bool gre_on_azure = false;
   /// Until the controller has a stopped gateway running again (assumed).
   Seconds gateway_restart_time{180};
-  std::string encryption = "none";  ///< none: overhead only
+  Encryption encryption = Encryption::esp;  ///< none: tunnels cost their octets only
+  EspSettings esp;
   /// Of every router that forwarding_tables does not name. Absent: rte_lpm, in a large lab auto.
   std::optional<lpm::TableChoice> forwarding_table;
   std::string shaping = "cloud";  ///< cloud: gateways carry what their sizes carry; none

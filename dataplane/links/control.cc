@@ -43,25 +43,28 @@ bool is_possible(const LinkConditions& conditions) {
 }
 
 LinkControl::LinkControl(const Image& image, Tables& tables,
-                         const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr)
+                         const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr,
+                         const ipsec::Control* ipsec, std::vector<LinkCapture*> captures)
     : image_(image),
       tables_(tables),
       qsbr_(qsbr),
       workers_(workers.size()),
       entries_(image.links.size()) {
-  if (image.held_packets == 0) return;
   epoch_ = workers.front()->link_time();
   for (const auto& worker : workers) {
+    if (image.held_packets == 0) break;
     worker->calendar = std::make_unique<Calendar>(image.held_packets, epoch_, rte_get_tsc_hz());
   }
   for (size_t i = 0; i < image.limits.size(); ++i) {
     limits_.push_back(std::make_unique<Shaper>(epoch_));
   }
   for (size_t i = 0; i < image.links.size(); ++i) {
-    const LinkSpec& spec = image.links[i];
-    entries_[i].conditions = spec.conditions;
-    if (spec.is_plain()) continue;
-    publish(static_cast<LinkIndex>(i));
+    const auto link = static_cast<LinkIndex>(i);
+    Entry& entry = entries_[i];
+    entry.conditions = image.links[i].conditions;
+    entry.capture = captures[i];
+    if (ipsec != nullptr) entry.tunnels = ipsec->tunnels(link);
+    if (!image.links[i].is_plain()) publish(link);
   }
 }
 
@@ -86,6 +89,9 @@ void LinkControl::publish(LinkIndex link) {
     }
   }
   auto next = std::make_unique<Crossing>();
+  next->tunnels = entry.tunnels;
+  next->capture = entry.capture;
+  next->is_instant = spec.limits.empty() && conditions == LinkConditions{};
   for (const LimitIndex limit : spec.limits) {
     next->limits[next->limit_count++] = {
         limits_[limit].get(), ShaperRate(image_.limits[limit].rate, ShaperRate::Kind::limiter, hz)};

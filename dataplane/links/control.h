@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/ipsec/control.h"
 #include "dataplane/links/crossing.h"
 #include "dataplane/tables.h"
 #include "lpm/qsbr.h"
@@ -17,9 +18,11 @@ namespace skyhop::dataplane {
 
 class LinkControl {
  public:
-  /// All of them outlive it. Links that the image limits or gives conditions have crossings then.
+  /// All of them outlive it. Links that the image gives more than to carry have crossings then.
+  /// `ipsec` is null where no tunnel encrypts; captures are by link, null where there is none.
   LinkControl(const Image& image, Tables& tables,
-              const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr);
+              const std::vector<std::unique_ptr<Worker>>& workers, lpm::Qsbr& qsbr,
+              const ipsec::Control* ipsec, std::vector<LinkCapture*> captures);
 
   void set_conditions(LinkIndex link, const LinkConditions& conditions);
   /// Summed over the workers.
@@ -28,6 +31,8 @@ class LinkControl {
  private:
   struct Entry {
     LinkConditions conditions;
+    ipsec::Tunnel* const* tunnels = nullptr;
+    LinkCapture* capture = nullptr;
     std::unique_ptr<const Crossing> crossing;  ///< null: plain
     std::unique_ptr<Crossing::State[]> states;
     std::unique_ptr<Shaper> shaper;  ///< of its own rate

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <optional>
 
+#include "dataplane/links/capture.h"
 #include "dataplane/links/overhead.h"
+#include "dataplane/stages/esp.h"
 #include "dataplane/stages/input.h"
 #include "dataplane/stages/rewrite.h"
 #include "dataplane/worker.h"
@@ -104,6 +106,7 @@ void duplicate(const Transit& t, const Held& held, uint64_t due) {
   rte_mbuf* packet = rte_pktmbuf_alloc(w.tables.pool);
   if (packet == nullptr) return w.count_drops(t.from, DropReason::no_buffer, 1);
   Held copy = held;
+  packet->data_off = held.packet->data_off;  // the same room on both sides
   copy.packet = packet;
   copy.frame = rte_pktmbuf_mtod(packet, uint8_t*);
   copy.due = due;
@@ -191,20 +194,25 @@ bool survives(const Transit& t, const Held& held, uint32_t row) {
 
 // Puts a packet that arrives into the set.
 void emit(const Transit& t, const Held& held, uint32_t row, RowSet& rows) {
-  if ((held.fate & kCorrupted) != 0 && !survives(t, held, row)) return;
+  // What a tunnel carries is judged when it is opened.
+  const bool is_suspect = (held.fate & kCorrupted) != 0 && t.crossing.tunnels == nullptr;
+  if (is_suspect && !survives(t, held, row)) return;
   rows.add(row);
 }
 
 // From where packets are due to the far router's queue; `tsc` is now.
-void arrive(const Transit& t, const RowSet& rows, uint64_t tsc) {
+void arrive(const Transit& t, RowSet& rows, uint64_t tsc) {
   if (!t.link.is_up.load(std::memory_order_relaxed)) [[unlikely]] {
     t.state.counters.cut += rows.count();
     return t.w.drop_all(t.from, DropReason::link_down, rows);
   }
-  if (t.link.nat_entering == 0) return t.w.enqueue(t.link.to, rows, tsc);
-  RowSet translated = rows;
-  translate_rows(t.w, t.link.to, t.link.nat_entering, translated);
-  t.w.enqueue(t.link.to, translated, tsc);
+  // A router that is down opens nothing: enqueue() drops for it.
+  if (t.crossing.tunnels != nullptr && !rows.is_empty() &&
+      t.w.tables.routers[t.link.to].is_up.load(std::memory_order_relaxed)) {
+    open_rows(t.w, t.index, *t.crossing.tunnels[t.w.index], rows);
+  }
+  if (t.link.nat_entering != 0) translate_rows(t.w, t.link.to, t.link.nat_entering, rows);
+  t.w.enqueue(t.link.to, rows, tsc);
 }
 
 // A row for a packet that comes back from the calendar.
@@ -231,21 +239,10 @@ bool go_on(const Transit& t, Held& held, uint32_t row, uint64_t now) {
   return pass_limits(t, held, row, at) && pass_wire(t, held, row, at, now, false);
 }
 
-}  // namespace
-
-void Crossing::State::seed(uint64_t seed) {
-  Random random(seed);
-  for (Random* each : {&losses, &duplications, &corruptions, &places, &reorderings, &jitters}) {
-    *each = Random(random.next());
-  }
-}
-
-void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uint64_t tsc) {
-  const Transit t(w, from, index);
+// Limits and wire for what has been sent; what arrives at once.
+RowSet pass_link(const Transit& t, const RowSet& rows, uint64_t now, bool is_behind) {
+  Worker& w = t.w;
   PassTable& pass = w.pass;
-  const uint64_t now = w.link_time();
-  const bool is_behind = t.state.arrived_in == w.passes.load(std::memory_order_relaxed);
-  if (t.crossing.writes_packets()) depart(pass, rows);
   RowSet arriving;
   rows.for_each([&](uint32_t row) {
     Held held;
@@ -255,8 +252,8 @@ void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uin
     held.destination = pass.destination[row];
     held.hash = pass.hash[row];
     held.info = pass.info[row];
-    held.link = index;
-    held.from = from;
+    held.link = t.index;
+    held.from = t.from;
     held.is_plain = pass.flow[row].is_present();
     draw_fate(t, held);
     if (pass_limits(t, held, row, now) && pass_wire(t, held, row, now, now, is_behind)) {
@@ -264,7 +261,65 @@ void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& rows, uin
     }
   });
   w.held_count.store(w.calendar->count(), std::memory_order_relaxed);
-  arrive(t, arriving, tsc);
+  return arriving;
+}
+
+}  // namespace
+
+void Crossing::State::seed(uint64_t seed) {
+  Random random(seed);
+  for (Random* each : {&losses, &duplications, &corruptions, &places, &reorderings, &jitters}) {
+    *each = Random(random.next());
+  }
+}
+
+void cross(Worker& w, RouterIndex from, LinkIndex index, const RowSet& sent, uint64_t tsc) {
+  const Transit t(w, from, index);
+  const Crossing& crossing = t.crossing;
+  const uint64_t now = w.link_time();
+  LinkCounters& counters = w.link_counters[index];
+  const uint64_t esp_cycles = counters.seal_cycles + counters.open_cycles;
+  if (crossing.writes_packets()) depart(w.pass, sent);
+  RowSet rows = sent;
+  if (crossing.tunnels != nullptr) seal_rows(w, from, index, *crossing.tunnels[w.index], rows);
+  if (crossing.capture != nullptr) [[unlikely]]
+    crossing.capture->write(w.pass, rows);
+  const bool is_behind = t.state.arrived_in == w.passes.load(std::memory_order_relaxed);
+  if (!crossing.is_instant || is_behind || !t.state.is_clear(now)) {
+    rows = pass_link(t, rows, now, is_behind);
+  }
+  arrive(t, rows, tsc);
+  // The router that is being routed counts all of its time; this part is the link's.
+  w.router_counters[from].cycles -= counters.seal_cycles + counters.open_cycles - esp_cycles;
+}
+
+void arrive_from_outside(Worker& w, LinkIndex index, uint32_t count, uint64_t tsc) {
+  PassTable& pass = w.pass;
+  const Link& link = w.tables.links[index];
+  const Crossing* crossing = link.crossing.load(std::memory_order_acquire);
+  RowSet rows;
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t row = pass.count++;
+    pass.frame[row] = rte_pktmbuf_mtod(pass.packet[row], uint8_t*);
+    pass.stamp[row] = tsc;
+    rows.add(row);
+  }
+  w.counters.offered += count;
+  w.has_one_stamp = false;
+  if (!link.is_up.load(std::memory_order_relaxed)) {
+    return w.drop_all(link.to, DropReason::link_down, rows);
+  }
+  if (crossing != nullptr && crossing->tunnels != nullptr) {
+    open_rows(w, index, *crossing->tunnels[w.index], rows);
+  }
+  // Only now does anybody know what they are.
+  RowSet good;
+  rows.for_each([&](uint32_t row) {
+    pass.length[row] = pass.packet[row]->data_len;
+    inspect_slowly(w, link.to, row, good);
+  });
+  if (link.nat_entering != 0) translate_rows(w, link.to, link.nat_entering, good);
+  w.enqueue(link.to, good, tsc);
 }
 
 bool release_held(Worker& w) {

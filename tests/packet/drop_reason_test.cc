@@ -1,6 +1,7 @@
 // Every drop reason, provoked: a reason that no scenario here can produce fails its test.
 #include <gtest/gtest.h>
 
+#include "tests/packet/esp_line.h"
 #include "tests/packet/rig.h"
 
 namespace skyhop::dataplane {
@@ -68,6 +69,25 @@ Outcome provoke_loop() {
   line.route(a, "10.0.7.0/24", {line.forward(a, b)});
   line.route(b, "10.0.7.0/24", {line.forward(b, a)});
   line.send(line.source, {to_other(kSource, Ipv4Address(10, 0, 7, 1))});
+  return line.run();
+}
+
+constexpr ipsec::Transform kGcm{ipsec::Cipher::aes_256_gcm, ipsec::Integrity::none};
+
+// A packet that arrives over a tunnel, after somebody has laid hands on it.
+Outcome provoke_on_the_tunnel(void (*tamper)(std::vector<Frame>&)) {
+  std::vector<Frame> wire = sealed_on_the_wire(kGcm, {to_other(EspLine::kSource, EspLine::kSink)});
+  tamper(wire);
+  EspLine line(kGcm);
+  line.arrive(wire);
+  return line.run();
+}
+
+// More packets than the tunnel has SAs for: nobody makes new ones here.
+Outcome provoke_by_wear(void (*limit)(ipsec::EspSpec&)) {
+  EspLine line(kGcm);
+  limit(line.esp());
+  line.send(line.source, std::vector<Frame>(1000, to_other(EspLine::kSource, EspLine::kSink)));
   return line.run();
 }
 
@@ -144,6 +164,21 @@ Outcome provoke(DropReason reason) {
       return provoke_tx_full();
     case DropReason::no_buffer:
       return provoke_no_buffer();
+    case DropReason::esp_unknown_spi:
+      return provoke_on_the_tunnel([](std::vector<Frame>& wire) { wire[0][34] ^= 1; });
+    case DropReason::esp_malformed:
+      return provoke_on_the_tunnel([](std::vector<Frame>& wire) { wire[0].pop_back(); });
+    case DropReason::esp_replayed:
+      return provoke_on_the_tunnel([](std::vector<Frame>& wire) { wire.push_back(wire[0]); });
+    case DropReason::esp_auth_failed:
+      return provoke_on_the_tunnel([](std::vector<Frame>& wire) { wire[0].back() ^= 1; });
+    case DropReason::esp_no_sa:
+      return provoke_by_wear([](ipsec::EspSpec& esp) { esp.lifetime.packets = 1; });
+    case DropReason::esp_overflow:
+      return provoke_by_wear([](ipsec::EspSpec& esp) {
+        esp.sequence_numbers = ipsec::SequenceNumbers::bits_32;
+        esp.first_sequence = 0xffffff00;
+      });
   }
   return {};
 }

@@ -97,24 +97,17 @@ void derive_gateway(Derivation& d, const GatewayPlan& plan, const Layout& layout
 }
 
 /// One Aviatrix tunnel, with the fact that says why.
-std::optional<LinkId> add_tunnel(Derivation& d, Link link, NatTraversal nat,
-                                 const std::string& reason) {
+std::optional<LinkId> add_tunnel(Derivation& d, Link link, GatewayId a, GatewayId b,
+                                 NatTraversal nat, const std::string& reason) {
   link.policy = kOwnPolicy;
-  link.encapsulation = encapsulation_of(kOwnPolicy, nat);
   link.mtu = d.lab.settings.tunnel_mtu;
   const std::string name = link.name;
-  const uint32_t tunnels = link.tunnel_count;
-  const Encapsulation encapsulation = link.encapsulation;
-  const uint32_t mtu = link.mtu;
   const auto id = d.add_link(std::move(link));
   if (!id) return std::nullopt;
-  d.fact(name, "tunnels", std::to_string(tunnels), reason);
-  d.fact(name, "overhead",
-         fmt::format("{} octets, padded to {}", encapsulation.fixed_bytes, encapsulation.block),
-         nat == NatTraversal::on
-             ? "ESP tunnel mode, AES-256-CBC and HMAC-SHA-256, UDP for the address translation"
-             : "ESP tunnel mode, AES-256-CBC and HMAC-SHA-256, between private addresses");
-  d.fact(name, "mtu", std::to_string(mtu), "settings.tunnel_mtu (assumed)");
+  Link& added = d.network.links[id->index()];
+  d.fact(name, "tunnels", std::to_string(added.tunnel_count), reason);
+  make_tunnel(d, added, a, b, kOwnPolicy, nat, d.path_of(d.network.at(a).vnet));
+  d.fact(name, "mtu", std::to_string(added.mtu), "settings.tunnel_mtu (assumed)");
   return id;
 }
 
@@ -128,6 +121,7 @@ void add_domain_links(Derivation& d, GatewayId a, GatewayId b, LinkId carrier) {
     link.a = table.router;
     link.b = far;
     link.carrier = carrier;
+    if (link.ipsec) link.ipsec->a_to_b.keys = link.ipsec->b_to_a.keys = {};  // the carrier's own
     d.add_link(std::move(link));
   }
 }
@@ -137,15 +131,15 @@ void derive_ha_link(Derivation& d, GatewayId primary) {
   if (!gateway.twin || gateway.instance != 0) return;
   const GatewayId twin_id = *gateway.twin;
   const Gateway& twin = d.network.at(twin_id);
-  const auto link =
-      add_tunnel(d,
-                 {.name = gateway.name + " - " + twin.name,
-                  .kind = LinkKind::ha,
-                  .a = *gateway.router,
-                  .b = *twin.router,
-                  .connection = gateway.resource + " ha",
-                  .present_at_start = gateway.present_at_start},
-                 NatTraversal::off, "ActiveMesh: one HA link between a gateway and its twin (V42)");
+  const auto link = add_tunnel(d,
+                               {.name = gateway.name + " - " + twin.name,
+                                .kind = LinkKind::ha,
+                                .a = *gateway.router,
+                                .b = *twin.router,
+                                .connection = gateway.resource + " ha",
+                                .present_at_start = gateway.present_at_start},
+                               primary, twin_id, NatTraversal::off,
+                               "ActiveMesh: one HA link between a gateway and its twin (V42)");
   if (link) add_domain_links(d, primary, twin_id, *link);
 }
 
@@ -245,7 +239,7 @@ void derive_attachment(Derivation& d, const Segmentation& segmentation,
                                     .connection = settings.spoke_gw_name + " attachment",
                                     .tunnel_count = plan.count,
                                     .present_at_start = from.present_at_start},
-                                   plan.nat, plan.reason);
+                                   s, t, plan.nat, plan.reason);
       if (link) attachment.links.push_back(*link);
     }
   }
@@ -281,7 +275,7 @@ void derive_peering(Derivation& d, const lab::TransitGatewayPeering& settings) {
                                     .b = *to.router,
                                     .connection = settings.name + " peering",
                                     .tunnel_count = plan.count},
-                                   plan.nat, plan.reason);
+                                   x, y, plan.nat, plan.reason);
       if (!link) continue;
       peering.links.push_back(*link);
       add_domain_links(d, x, y, *link);

@@ -72,10 +72,12 @@ TEST(RunOptions, RefusesBadCombinations) {
   EXPECT_EQ(refusal(parse_run({"a", "--port", "=net_null"})),
             "--port: '=net_null' is not VM=DEVARGS");
   EXPECT_EQ(refusal(parse_run({"a", "--port", "vm="})), "--port: 'vm=' is not VM=DEVARGS");
-  EXPECT_EQ(refusal(parse_run({"a", "--encryption", "esp"})),
-            "--encryption esp: this version has no ESP; tunnels only add its overhead");
+  EXPECT_EQ(refusal(parse_run({"a", "--encryption", "none", "--esp-algorithm", "GCMAES256"})),
+            "--esp-algorithm has no use with --encryption none");
+  EXPECT_EQ(refusal(parse_run({"a", "--capture", "transit-2 - vng-0"})),
+            "--capture: 'transit-2 - vng-0' is not LINK=FILE");
   EXPECT_EQ(refusal(parse_run({"a", "--encryption", "rot13"})),
-            "--encryption: 'rot13' is neither none nor esp");
+            "--encryption: 'rot13' is neither esp nor none");
   EXPECT_EQ(refusal(parse_run({"a", "--shaping", "azure"})),
             "--shaping: 'azure' is neither cloud nor none");
   EXPECT_EQ(refusal(parse_show({"a", "--shaping", "azure"})),
@@ -211,6 +213,28 @@ TEST(ReplayOptions, NeedsCaptureAndVm) {
             "--out would overwrite the capture that --pcap reads");
   EXPECT_EQ(refusal(parse_replay({"l", "--pcap", "x", "--from", "a", "--loop", "0"})),
             "--loop: '0' is no number from 1 to 1000000000");
+}
+
+TEST(ReplayOptions, PacketsEnterAtAVmOrArriveOverALink) {
+  const auto o = parse_replay({"l", "--pcap", "in", "--link", "a -> b", "--keys", "k", "--capture",
+                               "a -> b=x.pcap", "--capture", "c - d=y=z.pcap"});
+  ASSERT_TRUE(o) << o.error().what;
+  EXPECT_EQ(o->link, "a -> b");
+  EXPECT_EQ(o->esp.keys_file, "k");
+  EXPECT_EQ(o->esp.captures, (std::vector<std::pair<std::string, std::string>>{
+                                 {"a -> b", "x.pcap"}, {"c - d", "y=z.pcap"}}));
+  EXPECT_EQ(refusal(parse_replay({"l", "--pcap", "in", "--link", "a -> b", "--from", "c"})),
+            "--from and --link both say where packets enter");
+}
+
+TEST(RunOptions, SayHowTunnelsEncrypt) {
+  const auto o = parse_run({"a", "--encryption", "esp", "--esp-algorithm", "GCMAES256",
+                            "--esp-driver", "crypto_openssl"});
+  ASSERT_TRUE(o) << o.error().what;
+  EXPECT_EQ(o->esp.encryption, "esp");
+  EXPECT_EQ(o->esp.algorithm, "GCMAES256");
+  EXPECT_EQ(o->esp.driver, "crypto_openssl");
+  EXPECT_EQ(parse_run({"a"})->esp.encryption, "");
 }
 
 TEST(BenchOptions, Defaults) {

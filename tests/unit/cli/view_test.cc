@@ -105,6 +105,42 @@ Checks
 )"));
 }
 
+emulator::RunReport encrypted_run() {
+  using dataplane::ipsec::AssociationRecord;
+  emulator::RunReport report = small_run();
+  report.counters.links[0].sealed = 900;
+  report.counters.links[0].opened = 890;
+  report.counters.links[0].seal_cycles = 900 * 420;
+  report.counters.links[0].open_cycles = 890 * 431;
+  AssociationRecord first{.state = AssociationRecord::State::gone};
+  first.spec.transform = {dataplane::ipsec::Cipher::aes_256_gcm, dataplane::ipsec::Integrity::none};
+  first.spec.udp = dataplane::ipsec::UdpEncapsulation::on;
+  AssociationRecord second = first;
+  second.generation = 1;
+  second.state = AssociationRecord::State::current;
+  report.associations = {first, second};
+  return report;
+}
+
+TEST(RunText, TunnelsShowTheirAssociationsAndWhatTheyCost) {
+  EXPECT_NE(run_text("lab", encrypted_run(), kAscii).find(R"(
+IPsec
+Tunnel               ESP               SAs  Renewed  Packets  Cycles to seal  to open
+-------------------  ----------------  ---  -------  -------  --------------  -------
+spoke1 -> transit-1  GCMAES256 in UDP    2        1      890             420      431
+)"),
+            std::string::npos)
+      << run_text("lab", encrypted_run(), kAscii);
+}
+
+TEST(RunJson, TunnelsShowTheirAssociationsAndWhatTheyCost) {
+  const auto json = run_json("lab", encrypted_run());
+  EXPECT_EQ(json.at("links").at(0).at("esp").at("opened"), 890);
+  EXPECT_EQ(json.at("links").at(0).at("esp").at("seal_cycles_per_packet"), 420.0);
+  EXPECT_EQ(json.at("security_associations").size(), 2u);
+  EXPECT_EQ(json.at("security_associations").at(1).at("link"), "spoke1 -> transit-1");
+}
+
 emulator::RunReport shaped_run() {
   emulator::RunReport report = small_run();
   dataplane::Image image;
