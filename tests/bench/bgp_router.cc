@@ -64,7 +64,7 @@ class Fib final : public routing::FibSink {
   void router_state(routing::RouterId, bool) override {}
 
   lpm::GroupTable groups;
-  lpm::PoplineTable table{nullptr};
+  lpm::PoplineTable table{lpm::PoplineOptions{}, nullptr};
 
  private:
   static void check(const Result<void>& result) {
