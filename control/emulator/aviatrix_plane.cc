@@ -429,8 +429,9 @@ AviatrixPlane::Choice AviatrixPlane::choose(GatewayId id, const std::string& dom
     }
   }
   if (choice.told != nullptr) {
-    candidates.push_back({.attributes = std::make_shared<const bgp::PathAttributes>(attributes_of(
-                              Origination{.prefix = prefix, .as_path = choice.told->as_path}))});
+    bgp::Candidate& told = candidates.emplace_back();
+    told.attributes = bgp::make_attributes(
+        attributes_of(Origination{.prefix = prefix, .as_path = choice.told->as_path}));
   }
   const auto ranked = bgp::explain(candidates, speaker->config().decision);
   std::optional<std::string> best_domain;  // V39: others are not combined with it

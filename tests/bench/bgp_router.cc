@@ -62,6 +62,7 @@ class Fib final : public routing::FibSink {
   void edge_alive(routing::RouterId, lpm::EdgeId, bool) override {}
   void link_state(routing::LinkId, bool) override {}
   void router_state(routing::RouterId, bool) override {}
+  void channel_conditions(routing::Channel, const lab::LinkConditions&) override {}
 
   lpm::GroupTable groups;
   lpm::PoplineTable table{lpm::PoplineOptions{}, nullptr};

@@ -177,10 +177,9 @@ TEST_F(TransitPolicy, V37_EcmpIsAnOption) {
 
 TEST_F(TransitPolicy, V37_TheControllersRoutesCompeteByAsPath) {
   const auto candidate = [](std::optional<bgp::PeerId> peer, bgp::PathAttributes attributes) {
-    return bgp::Candidate{
-        .peer = peer,
-        .is_ebgp = peer.has_value(),
-        .attributes = std::make_shared<const bgp::PathAttributes>(std::move(attributes))};
+    return bgp::Candidate{.peer = peer,
+                          .is_ebgp = peer.has_value(),
+                          .attributes = bgp::make_attributes(std::move(attributes))};
   };
   const auto learned_path = TestRoute("10.9.0.0/16", "to-dc", {65515, 65100}).attributes;
   const std::array far{candidate(bgp::PeerId{0}, learned_path),
@@ -203,7 +202,7 @@ TEST_F(TransitPolicy, V37_WithoutEcmpTheRouteInUseStaysElseTheLowerNextHop) {
     return bgp::Candidate{.peer = bgp::PeerId{peer},
                           .peer_address = ip(address),
                           .is_ebgp = true,
-                          .attributes = std::make_shared<const bgp::PathAttributes>()};
+                          .attributes = bgp::make_attributes({})};
   };
   std::array routes{candidate(0, "169.254.2.1"), candidate(1, "169.254.1.1")};
   EXPECT_EQ(bgp::decide(routes, transit_decision(gateway())).best, 1u);

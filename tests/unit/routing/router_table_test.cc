@@ -185,6 +185,7 @@ class ShadowTable final : public FibSink {
   void route_erased(RouterId, Ipv4Prefix p) override { ASSERT_TRUE(routes.erase(p)); }
   void edge_alive(RouterId, EdgeId, bool) override {}
   void link_state(cloud::LinkId, bool) override {}
+  void channel_conditions(Channel, const lab::LinkConditions&) override {}
   void router_state(RouterId, bool) override {}
 
   lpm::ReferenceTrie<lpm::NextHopSet> routes;
