@@ -183,7 +183,7 @@ void RouterPlane::install_bgp(const PlainRouter& router, Ipv4Prefix prefix) {
       NextHop hop;
       if (session.link) {
         hop = over(network_, *session.link, table);
-        hop.via = path.peer_address;
+        hop.via = path.peer_address.ipv4();
       } else {
         hop = out_of_nic(router);
         hop.via = path.attributes->next_hop;
