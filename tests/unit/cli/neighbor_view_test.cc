@@ -19,7 +19,9 @@ class NeighborView : public testing::Test {
  protected:
   NeighborView() {
     one_.add_peer(peer("two", kOne, kTwo, 65002));
-    two_.add_peer(peer("one", kTwo, kOne, 65001));
+    bgp::PeerConfig waits = peer("one", kTwo, kOne, 65001);
+    waits.passive = true;  // or their connections collide
+    two_.add_peer(waits);
     one_.start();
     two_.start();
     clock_.run_until(seconds(5));
