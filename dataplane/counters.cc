@@ -5,6 +5,33 @@
 
 namespace skyhop::dataplane {
 
+RouterCounters& RouterCounters::operator+=(const RouterCounters& other) {
+  packets += other.packets;
+  batches += other.batches;
+  cycles += other.cycles;
+  for (uint32_t reason = 0; reason < kDropReasons; ++reason) drops[reason] += other.drops[reason];
+  return *this;
+}
+
+LinkCounters& LinkCounters::operator+=(const LinkCounters& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  sealed += other.sealed;
+  opened += other.opened;
+  seal_cycles += other.seal_cycles;
+  open_cycles += other.open_cycles;
+  return *this;
+}
+
+PortCounters& PortCounters::operator+=(const PortCounters& other) {
+  received += other.received;
+  received_bytes += other.received_bytes;
+  delivered += other.delivered;
+  delivered_bytes += other.delivered_bytes;
+  cycles += other.cycles;
+  return *this;
+}
+
 LimitCounters& LimitCounters::operator+=(const LimitCounters& other) {
   for (const By by : {kByBits, kByPackets}) {
     held_up[by] += other.held_up[by];

@@ -16,6 +16,8 @@ struct RouterCounters {
   /// TSC, all stages of this router; where packets enter also their input. ESP is counted on links.
   uint64_t cycles = 0;
   std::array<uint64_t, kDropReasons> drops{};
+
+  RouterCounters& operator+=(const RouterCounters& other);
 };
 
 /// Without those that a limit of the link refused.
@@ -26,6 +28,8 @@ struct LinkCounters {
   uint64_t opened = 0;       ///< and taken out of it
   uint64_t seal_cycles = 0;  ///< TSC
   uint64_t open_cycles = 0;
+
+  LinkCounters& operator+=(const LinkCounters& other);
 };
 
 /// Limits on one link: those of the gateways at its ends and its own rate.
@@ -67,6 +71,8 @@ struct PortCounters {
   uint64_t delivered = 0;       ///< left the model here
   uint64_t delivered_bytes = 0;
   uint64_t cycles = 0;  ///< TSC, to receive what was received: device, generator or replay
+
+  PortCounters& operator+=(const PortCounters& other);
 };
 
 /// Sums alone, cheap enough to ask for all the time.

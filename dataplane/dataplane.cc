@@ -53,27 +53,6 @@ std::vector<Retired>& retired() {
   std::abort();
 }
 
-// Sorted, disjoint ranges.
-Guard compile(const GuardSpec& spec) {
-  Guard guard;
-  for (const Ipv4Prefix& prefix : spec.sources) {
-    const uint32_t first = prefix.address().value();
-    guard.ranges.emplace_back(first, first + static_cast<uint32_t>(prefix.size() - 1));
-  }
-  std::ranges::sort(guard.ranges);
-  size_t kept = 0;
-  for (const auto& range : guard.ranges) {
-    if (kept != 0 && range.first <= guard.ranges[kept - 1].second) {
-      auto& last = guard.ranges[kept - 1].second;
-      last = std::max(last, range.second);
-    } else {
-      guard.ranges[kept++] = range;
-    }
-  }
-  guard.ranges.resize(kept);
-  return guard;
-}
-
 // The Ethernet header of what a port sends: from the fabric's one MAC to the NIC's, derived from
 // its address.
 std::array<uint8_t, 16> ethernet_header(Ipv4Address address) {
@@ -300,7 +279,7 @@ Result<void> Model::build_routers() {
     tables_.nats.push_back(std::make_unique<const Nat>(nat, flows));
   }
   tables_.guards.emplace_back();
-  for (const GuardSpec& guard : image_.guards) tables_.guards.push_back(compile(guard));
+  for (const GuardSpec& guard : image_.guards) tables_.guards.push_back(Guard::of(guard));
   tables_.guards_data = tables_.guards.data();
 
   tables_.filters = std::make_unique<std::atomic<const Filter*>[]>(image_.filters.size() + 1);
@@ -633,38 +612,18 @@ Counters Model::counters() const {
     all.delivered += one.delivered;
     all.flow_evictions += one.flow_evictions;
     all.busy_cycles += one.busy_cycles / workers_.size();
-    for (size_t i = 0; i < all.routers.size(); ++i) {
-      RouterCounters& to = all.routers[i];
-      const RouterCounters& from = one.routers[i];
-      to.packets += from.packets;
-      to.batches += from.batches;
-      to.cycles += from.cycles;
-      for (uint32_t reason = 0; reason < kDropReasons; ++reason) {
-        to.drops[reason] += from.drops[reason];
-        all.drops[reason] += from.drops[reason];
-      }
-    }
-    for (size_t i = 0; i < all.links.size(); ++i) {
-      LinkCounters& to = all.links[i];
-      const LinkCounters& from = one.links[i];
-      to.packets += from.packets;
-      to.bytes += from.bytes;
-      to.sealed += from.sealed;
-      to.opened += from.opened;
-      to.seal_cycles += from.seal_cycles;
-      to.open_cycles += from.open_cycles;
-    }
-    for (size_t i = 0; i < all.ports.size(); ++i) {
-      all.ports[i].received += one.ports[i].received;
-      all.ports[i].received_bytes += one.ports[i].received_bytes;
-      all.ports[i].delivered += one.ports[i].delivered;
-      all.ports[i].delivered_bytes += one.ports[i].delivered_bytes;
-      all.ports[i].cycles += one.ports[i].cycles;
-    }
+    for (size_t i = 0; i < all.routers.size(); ++i) all.routers[i] += one.routers[i];
+    for (size_t i = 0; i < all.links.size(); ++i) all.links[i] += one.links[i];
+    for (size_t i = 0; i < all.ports.size(); ++i) all.ports[i] += one.ports[i];
     path_cycles.merge(one.path_cycles);
     lateness_cycles.merge(one.lateness_cycles);
     for (size_t i = 0; i < router_cycles.size(); ++i) {
       if (one.router_cycles[i].total() != 0) router_cycles[i].merge(one.router_cycles[i]);
+    }
+  }
+  for (const RouterCounters& router : all.routers) {
+    for (uint32_t reason = 0; reason < kDropReasons; ++reason) {
+      all.drops[reason] += router.drops[reason];
     }
   }
   // Workers count what they send into a link.

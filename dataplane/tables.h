@@ -70,7 +70,8 @@ struct Port {
 
 /// Sorted, disjoint, inclusive ranges of source addresses.
 struct Guard {
-  std::vector<std::pair<uint32_t, uint32_t>> ranges;
+  static Guard of(const GuardSpec& spec);
+  std::vector<std::pair<uint32_t, uint32_t>> ranges;  ///< sorted, disjoint
   [[nodiscard]] bool admits(uint32_t source) const;
 };
 

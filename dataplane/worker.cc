@@ -95,6 +95,26 @@ void Worker::run(const HotLoop& loop, const std::atomic<RunState>& state, lpm::Q
   qsbr.leave(index);
 }
 
+Guard Guard::of(const GuardSpec& spec) {
+  Guard guard;
+  for (const Ipv4Prefix& prefix : spec.sources) {
+    const uint32_t first = prefix.address().value();
+    guard.ranges.emplace_back(first, first + static_cast<uint32_t>(prefix.size() - 1));
+  }
+  std::ranges::sort(guard.ranges);
+  size_t kept = 0;
+  for (const auto& range : guard.ranges) {
+    if (kept != 0 && range.first <= guard.ranges[kept - 1].second) {
+      auto& last = guard.ranges[kept - 1].second;
+      last = std::max(last, range.second);
+    } else {
+      guard.ranges[kept++] = range;
+    }
+  }
+  guard.ranges.resize(kept);
+  return guard;
+}
+
 bool Guard::admits(uint32_t source) const {
   const auto after = std::ranges::upper_bound(
       ranges, source, {}, [](const std::pair<uint32_t, uint32_t>& range) { return range.first; });

@@ -18,8 +18,8 @@
 #include <optional>
 #include <span>
 
-#include "dataplane/rows.h"
 #include "dataplane/ipsec/transform.h"
+#include "dataplane/rows.h"
 #include "lpm/address.h"
 
 namespace skyhop::dataplane::ipsec {

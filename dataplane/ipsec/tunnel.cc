@@ -38,9 +38,8 @@ uint32_t lane_of(const Parcel& parcel, const uint16_t* lanes, const rte_mbuf* pa
 Result<std::unique_ptr<Workspace>> Workspace::create(unsigned number, uint16_t queue) {
   auto workspace = std::unique_ptr<Workspace>(new Workspace(queue));
   const std::string name = "esp-ops-" + std::to_string(number) + "-" + std::to_string(queue);
-  workspace->pool_ =
-      rte_crypto_op_pool_create(name.c_str(), RTE_CRYPTO_OP_TYPE_SYMMETRIC, kRows, 0,
-                                kIvRoom, static_cast<int>(SOCKET_ID_ANY));
+  workspace->pool_ = rte_crypto_op_pool_create(name.c_str(), RTE_CRYPTO_OP_TYPE_SYMMETRIC, kRows, 0,
+                                               kIvRoom, static_cast<int>(SOCKET_ID_ANY));
   if (workspace->pool_ == nullptr ||
       rte_crypto_op_bulk_alloc(workspace->pool_, RTE_CRYPTO_OP_TYPE_SYMMETRIC,
                                workspace->ops_.data(), kRows) != kRows) {

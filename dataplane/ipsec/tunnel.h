@@ -19,8 +19,8 @@
 #include <memory>
 #include <vector>
 
-#include "dataplane/rows.h"
 #include "dataplane/ipsec/association.h"
+#include "dataplane/rows.h"
 
 namespace skyhop::dataplane::ipsec {
 

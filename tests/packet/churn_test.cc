@@ -6,8 +6,8 @@
 #include <map>
 #include <random>
 
-#include "dataplane/rows.h"
 #include "dataplane/generator/stream.h"
+#include "dataplane/rows.h"
 #include "lpm/reference_trie.h"
 #include "tests/packet/rig.h"
 
