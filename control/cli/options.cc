@@ -29,9 +29,9 @@ constexpr OptionSpec kEncryption = {
     "encryption", "esp|none",
     "esp: tunnels encrypt; none: they add their octets only (default: as the\n"
     "lab says, which is esp unless it says otherwise)"};
-constexpr OptionSpec kEspAlgorithm = {
-    "esp-algorithm", "NAME",
-    "of all tunnels, such as GCMAES256 or AES256/SHA256 (default: each one's policy)"};
+constexpr OptionSpec kEspAlgorithm = {"esp-algorithm", "NAME",
+                                      "of all tunnels, such as GCMAES256 or AES256/SHA256\n"
+                                      "(default: each one's policy)"};
 constexpr OptionSpec kEspDriver = {
     "esp-driver", "PMD",
     "crypto_aesni_gcm, crypto_aesni_mb or crypto_openssl (default: the fastest)"};

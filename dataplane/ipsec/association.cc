@@ -199,6 +199,8 @@ Association::Association(const AssociationSpec& spec_in, const Engine& engine_in
       outer_length(kEthernet + kIpv4 + (spec_in.udp == UdpEncapsulation::on ? kUdp : 0)),
       engine(engine_in.id()),
       works_in_call(seal.session()->type == RTE_SECURITY_ACTION_TYPE_CPU_CRYPTO),
+      window(library_window(spec_in.replay_window),
+             spec_in.sequence_numbers == SequenceNumbers::extended, spec_in.first_sequence - 1),
       spec(spec_in) {
   const TransformSizes sizes = sizes_of(spec.transform);
   iv = sizes.iv;

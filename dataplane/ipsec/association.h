@@ -12,8 +12,13 @@
 //     busy.
 //   - The opening half never says UDP encapsulation: the library would leave its offsets unset. The
 //     UDP header counts as part of the IP header instead.
-//   - The replay window is widened where the library's bitmap would be too small for it and would
-//     forget what it has seen (see library_window()).
+//   - Debian's library (22.11.11) marks only numbers whose place in a word of the window is below
+//   32
+//     as seen: `mov %eax,%eax` cuts the bit off. Packets of the other half could be replayed. So
+//     the window that decides is ours (replay_window.h), of the same width; the library's still
+//     refuses what is behind it, and completes extended numbers.
+//   - The library's window is widened where its bitmap would be too small for it (see
+//     library_window()).
 #pragma once
 
 #include <rte_ipsec.h>
@@ -24,6 +29,7 @@
 
 #include "dataplane/ipsec/engine.h"
 #include "dataplane/ipsec/outer_header.h"
+#include "dataplane/ipsec/replay_window.h"
 #include "dataplane/ipsec/spec.h"
 
 namespace skyhop::dataplane::ipsec {
@@ -78,6 +84,7 @@ struct alignas(64) Association {
   bool works_in_call;
 
   // Written by the worker.
+  ReplayWindow window;
   uint64_t packets = 0;              ///< sealed
   uint64_t octets = 0;               ///< of the packets inside
   std::atomic<uint64_t> opened = 0;  ///< packets that came out of it

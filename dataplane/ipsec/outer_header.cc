@@ -84,6 +84,7 @@ std::optional<SealedFault> read_sealed(std::span<const uint8_t> frame, Sealed& o
   out.source = ip->source.value();
   out.destination = ip->destination.value();
   out.spi = spi->value();
+  out.sequence = pcap::read_header<Be32>(frame, kEthernet + header + 4)->value();
   out.offset = kEthernet + header;
   out.length = total - header;
   out.is_congested = (ip->traffic_class & kEcn) == kCongestionExperienced;

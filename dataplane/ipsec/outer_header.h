@@ -59,6 +59,7 @@ struct Sealed {
   uint32_t source = 0;  ///< addresses in host byte order
   uint32_t destination = 0;
   uint32_t spi = 0;
+  uint32_t sequence = 0;
   uint32_t offset = 0;        ///< of the ESP header, from the start of the frame
   uint32_t length = 0;        ///< of the ESP packet, header to ICV
   bool is_congested = false;  ///< ECN says CE

@@ -313,6 +313,7 @@ uint32_t Tunnel::open(Workspace& w, Parcel& parcel) {
     }
     parcel.fault[lane] = Fault::none;
     w.association_[lane] = association;
+    w.sequence_[lane] = sealed.sequence;
     packet->data_len = static_cast<uint16_t>(sealed.offset + sealed.length);
     packet->pkt_len = packet->data_len;
     packet->tx_offload = kEthernet | (uint64_t{sealed.offset - kEthernet} << RTE_MBUF_L2_LEN_BITS);
@@ -378,18 +379,26 @@ uint32_t Tunnel::open(Workspace& w, Parcel& parcel) {
       }
       parcel.fault[lane] = fault;
     }
-    run.association->opened.store(
-        run.association->opened.load(std::memory_order_relaxed) + run.good,
-        std::memory_order_relaxed);
-    good += run.good;
+    // The good ones keep their order, so that without others among them they stand as they came.
+    const bool are_all_good = run.good == run.count;
+    uint32_t taken = 0;
     for (uint32_t i = 0; i < run.good; ++i) {
       rte_mbuf* packet = packets[i];
+      const uint32_t lane = are_all_good ? lanes[i] : lane_of(parcel, lanes, packet);
+      if (!run.association->window.take(w.sequence_[lane])) [[unlikely]] {
+        parcel.fault[lane] = Fault::replayed;
+        continue;
+      }
+      ++taken;
       packet->data_off = static_cast<uint16_t>(packet->data_off - kEthernet);
       packet->data_len = static_cast<uint16_t>(packet->data_len + kEthernet);
       packet->pkt_len = packet->data_len;
       constexpr uint16_t kIpv4Type = 0x0008;  // as in memory
       std::memcpy(rte_pktmbuf_mtod_offset(packet, uint8_t*, 12), &kIpv4Type, sizeof kIpv4Type);
     }
+    run.association->opened.store(run.association->opened.load(std::memory_order_relaxed) + taken,
+                                  std::memory_order_relaxed);
+    good += taken;
   }
   for (uint32_t i = 0; i < congested; ++i) {
     const uint32_t lane = w.congested_[i];

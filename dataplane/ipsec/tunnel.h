@@ -77,6 +77,7 @@ class Workspace {
   std::array<rte_mbuf*, kRows> sorted_;
   std::array<uint16_t, kRows> fragment_;  ///< DF of the inner header, as in memory
   std::array<uint8_t*, kRows> frame_;     ///< where it began
+  std::array<uint32_t, kRows> sequence_;  ///< the low half
   std::array<Association*, kRows> association_;
   std::array<uint16_t, kRows> congested_;  ///< lanes whose outer header says CE
   std::array<Run, kRows> runs_;

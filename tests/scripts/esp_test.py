@@ -16,7 +16,7 @@ from scapy.layers.inet import IP, UDP  # noqa: E402
 from scapy.layers.ipsec import ESP, IPSecIntegrityError, SecurityAssociation  # noqa: E402
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
-from scapy.utils import PcapReader, wrpcap  # noqa: E402
+from scapy.utils import rdpcap, wrpcap  # noqa: E402
 
 ROOT = pathlib.Path(os.environ["SKYHOP_ROOT"])
 SKYHOP = os.environ["SKYHOP"]
@@ -72,7 +72,6 @@ class Association:
         sealed = self.scapy.encrypt(packet, seq_num=sequence)
         if self.by_hand:
             sealed[ESP].data += self._icv(sealed[ESP])
-            sealed = IP(bytes(sealed))
             del sealed.len, sealed.chksum
             sealed = IP(bytes(sealed))
         return sealed
@@ -119,7 +118,7 @@ class Judges(unittest.TestCase):
         self.assertEqual(records[0]["algorithm"], algorithm)
         association = Association(records[0])
 
-        packets = [frame[IP] for frame in PcapReader(str(capture))]
+        packets = [frame[IP] for frame in rdpcap(str(capture))]
         self.assertEqual(len(packets), records[0]["packets"])
         self.assertGreater(len(packets), 20)
         inside = [association.open(packet) for packet in packets]
@@ -155,7 +154,7 @@ class Judges(unittest.TestCase):
         self.assertEqual(report["packets"]["delivered"], len(made))
         self.assertEqual(report["packets"]["dropped"], {
             "esp_auth_failed": 1, "esp_unknown_spi": 1, "esp_malformed": 1, "esp_replayed": 1})
-        arrived = [frame[IP] for frame in PcapReader(str(out))]
+        arrived = [frame[IP] for frame in rdpcap(str(out))]
         self.assertEqual(sorted(p[UDP].sport for p in arrived), [4000 + i for i in range(8)])
         for packet in arrived:
             self.assertEqual(bytes(packet[UDP].payload), b"x" * (5 + 31 * (packet[UDP].sport - 4000)))

@@ -52,7 +52,7 @@ TEST_F(NeighborView, Golden) {
   clock_.run_until(seconds(12));
   EXPECT_EQ(neighbor_table(one_, one_.peers()).render(kAscii), R"(Neighbours of r1
 Neighbour  What         Value
----------  -----------  --------------------------------------------------------------
+---------  -----------  ----------------------------------------------------------------------------------------
 two        state        Established
            addresses    10.0.0.1 - 10.0.0.2
            identifier   10.0.0.2 AS 65002
@@ -63,7 +63,7 @@ two        state        Established
            routes       0 received, 0 accepted, 0 advertised
            messages     7 in, 6 out; 2 and 2 of them UPDATEs
            established  2 times; 1 attempts failed
-           BFD          Up, a packet every 300 ms, dead after 900 ms; last: neighbor signaled session down
+           BFD          Up, a packet every 300 ms, dead after 900 ms
            last fall    received Cease/Administrative Reset (6/4): "soon back"
            received     Cease/Administrative Reset (6/4): "soon back" at 5.00 s
              octets     09736f6f6e206261636b

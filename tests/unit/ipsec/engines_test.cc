@@ -12,6 +12,7 @@ using Case = std::tuple<Transform, std::string, std::string>;
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const Transform transform : all_transforms()) {
+    if (transform.cipher == Cipher::null) continue;  // OpenSSL's driver has none
     std::vector<std::string> drivers = {"crypto_aesni_mb", "crypto_openssl"};
     if (sizes_of(transform).is_aead) drivers.insert(drivers.begin(), "crypto_aesni_gcm");
     for (const std::string& seals : drivers) {

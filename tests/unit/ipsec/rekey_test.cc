@@ -158,7 +158,7 @@ TEST_P(Rekeying, MemoryIsBoundedWhateverIsLostOnTheWay) {
   spec_.lifetime.packets = 10;
   Pair pair(spec_);
   for (int i = 0; i < 200; ++i) {
-    pair.sealed(packets(67));  // nothing of it ever arrives
+    pair.seal(packets(67));  // nothing of it ever arrives, and SAs run out
     pair.control().tend(i);
   }
   EXPECT_LE(pair.count(State::spare) + pair.count(State::current) + pair.count(State::replaced),

@@ -97,7 +97,10 @@ TEST_P(Window, Rfc4303_3_4_3_TakesEachPacketOnceAndNoneThatIsTooOld) {
       highest = is_first ? which : std::max(highest, which);
       is_first = false;
     } else {
-      ASSERT_EQ(fault, Fault::replayed);
+      // The upper half of a number far behind is taken for the next one's (RFC 4303 A2.2), and does
+      // not fit the ICV.
+      const bool is_mistaken = c.numbers == SequenceNumbers::extended && !is_inside;
+      ASSERT_TRUE(fault == Fault::replayed || (is_mistaken && fault == Fault::authentication));
       ASSERT_FALSE(is_new && is_inside) << "packet " << which << " refused, window at " << highest;
     }
   }
