@@ -12,7 +12,8 @@ Programs are those that meson knows: GoogleTest ones (counted by case) and scrip
 exit code 77 means skipped, the last line says why). Two run at a time, except those that meson is
 told not to run in parallel, because their workers poll and would share a processor. A program of
 meson's suite `waits` spends its time on other programs' timers: its cases run in several processes
-at once.
+at once. With TESTS_UNTIL in the environment (seconds since 1970) no program starts after that
+moment: it counts as skipped.
 """
 
 import concurrent.futures
@@ -104,6 +105,10 @@ def run_waiting(test, gtest_filter):
 def run_program(test, gtest_filter, share=None):
     """One program, in a process group of its own so that nothing outlives its time limit."""
     outcome = Outcome(test["name"])
+    until = os.environ.get("TESTS_UNTIL")
+    if until and time.time() >= float(until):
+        outcome.skips.append((test["name"], "out of time"))
+        return outcome
     is_gtest = test.get("protocol") == "gtest"
     with tempfile.TemporaryDirectory(prefix="skyhop-test-") as scratch:
         report = pathlib.Path(scratch, "report.xml")

@@ -83,6 +83,13 @@ class Script(unittest.TestCase):
         self.assertEqual([case for case, _ in outcome.failures], ["still running after 0 s"])
 
 
+class Until(unittest.TestCase):
+    def test_no_program_starts_later(self):
+        for until, skips in (("1", [("it", "out of time")]), ("99999999999", [])):
+            with unittest.mock.patch.dict("os.environ", {"TESTS_UNTIL": until}):
+                self.assertEqual(run_tests.run_program(script(""), "").skips, skips)
+
+
 class Select(unittest.TestCase):
     TESTS = [
         {"name": "unit_lpm", "protocol": "gtest"},

@@ -87,8 +87,8 @@ Passed pass(Tunnel& tunnel, Workspace& workspace, Step step, const std::vector<F
   EXPECT_EQ(rte_pktmbuf_alloc_bulk(pool, parcel->packet.data(), parcel->count), 0);
   for (uint32_t i = 0; i < parcel->count; ++i) {
     rte_mbuf* packet = parcel->packet[i];
-    std::memcpy(rte_pktmbuf_append(packet, static_cast<uint16_t>(frames[i].size())),
-                frames[i].data(), frames[i].size());
+    char* octets = rte_pktmbuf_append(packet, static_cast<uint16_t>(frames[i].size()));
+    std::ranges::copy(frames[i], reinterpret_cast<uint8_t*>(octets));
     parcel->hash[i] =
         frames[i].size() > kEthernet + kIpv4 + 2
             ? lpm::flow_hash(
