@@ -276,38 +276,25 @@ void AzurePlane::install_bgp(GatewayId id, Ipv4Prefix prefix) {
   const cloud::Gateway& instance = network_.at(id);
   const bgp::Speaker* speaker = speakers_.at(id);
   routing::RouterTable& table = *tables_[instance.router->index()];
-  std::vector<Offer> offers;
-  const auto best = speaker->best(prefix);
-  if (best && best->paths.front().peer) {
-    Offer offer{.source = Source::bgp,
-                .preference = kBgpPreference,
-                .as_path = best->paths.front().attributes->as_path.to_string(),
-                .rule = "RFC 4271 9.1.2"};
-    offer.description =
-        (best->paths.front().is_ebgp ? "eBGP, AS path " : "iBGP, AS path ") + offer.as_path;
-    for (const bgp::Candidate& path : best->paths) {
-      if (!path.peer) continue;
-      const cloud::Session& session = network_.at(speakers_.session_of(id, *path.peer));
-      std::optional<NextHop> hop;
-      if (session.link) {
-        hop = over(network_, *session.link, table);
-        hop->via = path.peer_address.ipv4();
-      } else if (speaker->peer_config(*path.peer).group == cloud::azure::kSiblingGroup) {
-        const GatewayId sibling = session.a.gateway == id ? session.b.gateway : session.a.gateway;
-        const auto link = network_.link_between(*instance.router, *network_.at(sibling).router);
-        if (link) hop = over(network_, *link, table);
-        if (hop) hop->via = path.attributes->next_hop;
-      } else {
-        // An NVA's address: the gateway's NIC sends it into the fabric, whose own routes decide.
-        hop = into_fabric(instance);
-        if (hop) hop->via = path.attributes->next_hop;
-      }
-      const auto same = [&](const NextHop& other) { return hop && other.edge == hop->edge; };
-      if (hop && std::ranges::none_of(offer.primary, same)) offer.primary.push_back(*hop);
+  const auto hop_of = [&](const bgp::Candidate& path) {
+    const cloud::Session& session = network_.at(speakers_.session_of(id, *path.peer));
+    std::optional<NextHop> hop;
+    if (session.link) {
+      hop = over(network_, *session.link, table);
+      hop->via = path.peer_address.ipv4();
+    } else if (speaker->peer_config(*path.peer).group == cloud::azure::kSiblingGroup) {
+      const GatewayId sibling = session.a.gateway == id ? session.b.gateway : session.a.gateway;
+      const auto link = network_.link_between(*instance.router, *network_.at(sibling).router);
+      if (link) hop = over(network_, *link, table);
+      if (hop) hop->via = path.attributes->next_hop;
+    } else {
+      // An NVA's address: the gateway's NIC sends it into the fabric, whose own routes decide.
+      hop = into_fabric(instance);
+      if (hop) hop->via = path.attributes->next_hop;
     }
-    if (!offer.primary.empty()) offers.push_back(std::move(offer));
-  }
-  table.set(kBgp, prefix, std::move(offers));
+    return hop;
+  };
+  table.set(kBgp, prefix, bgp_offers(speaker->best(prefix), kBgpPreference, hop_of));
 }
 
 std::optional<NextHop> AzurePlane::into_fabric(const cloud::Gateway& instance) {

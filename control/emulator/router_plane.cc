@@ -166,34 +166,21 @@ void RouterPlane::routes_changed(GatewayId id, std::span<const bgp::Prefix> pref
 }
 
 void RouterPlane::install_bgp(const PlainRouter& router, Ipv4Prefix prefix) {
-  const bgp::Speaker* speaker = speakers_.at(router.gateway);
   routing::RouterTable& table = table_of(router);
-  std::vector<Offer> offers;
-  const auto best = speaker->best(prefix);
-  if (best && best->paths.front().peer) {
-    Offer offer{.source = Source::bgp,
-                .preference = kBgpPreference,
-                .as_path = best->paths.front().attributes->as_path.to_string(),
-                .rule = "RFC 4271 9.1.2"};
-    offer.description =
-        (best->paths.front().is_ebgp ? "eBGP, AS path " : "iBGP, AS path ") + offer.as_path;
-    for (const bgp::Candidate& path : best->paths) {
-      if (!path.peer) continue;
-      const cloud::Session& session = network_.at(speakers_.session_of(router.gateway, *path.peer));
-      NextHop hop;
-      if (session.link) {
-        hop = over(network_, *session.link, table);
-        hop.via = path.peer_address.ipv4();
-      } else {
-        hop = out_of_nic(router);
-        hop.via = path.attributes->next_hop;
-      }
-      const auto same = [&](const NextHop& other) { return other.edge == hop.edge; };
-      if (std::ranges::none_of(offer.primary, same)) offer.primary.push_back(std::move(hop));
+  const auto hop_of = [&](const bgp::Candidate& path) {
+    const cloud::Session& session = network_.at(speakers_.session_of(router.gateway, *path.peer));
+    std::optional<NextHop> hop;
+    if (session.link) {
+      hop = over(network_, *session.link, table);
+      hop->via = path.peer_address.ipv4();
+    } else {
+      hop = out_of_nic(router);
+      hop->via = path.attributes->next_hop;
     }
-    if (!offer.primary.empty()) offers.push_back(std::move(offer));
-  }
-  table.set(kBgp, prefix, std::move(offers));
+    return hop;
+  };
+  table.set(kBgp, prefix,
+            bgp_offers(speakers_.at(router.gateway)->best(prefix), kBgpPreference, hop_of));
 }
 
 NextHop RouterPlane::out_of_nic(const PlainRouter& router) {

@@ -379,12 +379,13 @@ uint32_t Tunnel::open(Workspace& w, Parcel& parcel) {
       }
       parcel.fault[lane] = fault;
     }
-    // The good ones keep their order, so that without others among them they stand as they came.
-    const bool are_all_good = run.good == run.count;
+    // The good ones keep their order: each stands behind the one before.
+    const uint16_t* next = lanes;
     uint32_t taken = 0;
     for (uint32_t i = 0; i < run.good; ++i) {
       rte_mbuf* packet = packets[i];
-      const uint32_t lane = are_all_good ? lanes[i] : lane_of(parcel, lanes, packet);
+      while (parcel.packet[*next] != packet) ++next;
+      const uint32_t lane = *next++;
       if (!run.association->window.take(w.sequence_[lane])) [[unlikely]] {
         parcel.fault[lane] = Fault::replayed;
         continue;
